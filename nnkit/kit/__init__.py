@@ -1,0 +1,1 @@
+"""What teaches and grades the subject. Never shipped to students."""

@@ -1,0 +1,31 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check clean distclean
+
+# The main job end to end: build, verify, release, a simulated class, grades, feedback, export.
+demo: $(READY)
+	$(BIN)/nnkit demo
+
+# Lint, types and the whole test suite.
+test: check
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "nnkit needs Python 3.11 or newer; set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+# Everything that the commands generate; source, records of graded classes and the environment stay.
+clean:
+	rm -rf demo .cache release solutions source/*/*.ipynb
+
+distclean: clean
+	rm -rf $(VENV)

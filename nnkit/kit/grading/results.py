@@ -1,0 +1,96 @@
+"""The table a reader finds under a graded cell, and the plain number nbgrader reads as its score."""
+
+from __future__ import annotations
+
+from html import escape
+
+import nbformat
+from nbformat import NotebookNode
+
+from nnkit.kit.grading.record import ItemRecord, TestRecord
+
+VERDICT_WORDS = {
+    "passed": ("✓", "passed", "#1b7837"),
+    "failed": ("✗", "failed", "#b2182b"),
+    "not_implemented": ("○", "not written yet", "#6b6b6b"),
+    "student_error": ("✗", "your code raised an error", "#b2182b"),
+    "timeout": ("⏱", "took too long", "#b2182b"),
+    "out_of_memory": ("✗", "ran out of memory", "#b2182b"),
+    "killed": ("✗", "your code ended the process", "#b2182b"),
+    "grader_error": ("!", "the grader itself failed: a person will look", "#8a5a00"),
+    "not_run": ("–", "not run yet: a person will look", "#8a5a00"),
+}
+CELL = "text-align:left;padding:2px 10px;vertical-align:top"
+
+
+def outputs(item: ItemRecord) -> list[NotebookNode]:
+    """The outputs that replace those of an item's grade cell.
+
+    nbgrader takes the first execute_result as the score and scores any stderr as 0, so there is one of the former and
+    none of the latter. An item that waits for a person shows no number at all.
+    """
+    cells = [nbformat.v4.new_output("display_data", {"text/html": as_html(item), "text/plain": as_text(item)})]
+    if item.score is not None:
+        cells.append(
+            nbformat.v4.new_output("execute_result", {"text/plain": repr(float(item.score))}, execution_count=None)
+        )
+    return cells
+
+
+def headline(item: ItemRecord) -> str:
+    """One line: the item, its score, and whether a later item was judged apart from an earlier mistake."""
+    score = "waits for a person" if item.score is None else f"{item.score:g} of {item.points:g} points"
+    apart = " (judged with the reference's earlier layers, so that an earlier mistake does not count twice)"
+    return f"{item.item}: {score}{apart if item.follow_through else ''}"
+
+
+def as_text(item: ItemRecord) -> str:
+    """The result table for a terminal or a text-only reader."""
+    lines = [headline(item), *item.messages]
+    for test in item.tests:
+        sign, words, _ = VERDICT_WORDS[test.verdict]
+        lines.append(f"  {sign} {title(test)}: {words}{figures(test)}")
+        lines.extend(f"      {part}" for part in remarks(test))
+    return "\n".join(lines)
+
+
+def as_html(item: ItemRecord) -> str:
+    """The result table for a browser; every text in it is escaped."""
+    rows = []
+    for test in item.tests:
+        sign, words, colour = VERDICT_WORDS[test.verdict]
+        notes = "<br>".join(escape(part) for part in remarks(test))
+        rows.append(
+            f'<tr><td style="{CELL}">{escape(title(test))}</td>'
+            f'<td style="{CELL};color:{colour};white-space:nowrap"><b>{sign}</b> {escape(words)}</td>'
+            f'<td style="{CELL}">{number(test.measured)}</td><td style="{CELL}">{number(test.allowed)}</td>'
+            f'<td style="{CELL}">{notes}</td></tr>'
+        )
+    head = "".join(f'<th style="{CELL}">{name}</th>' for name in ("test", "verdict", "measured", "allowed", "message"))
+    notes = "".join(f"<p>{escape(message)}</p>" for message in item.messages)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
+    return f"<div><p><b>{escape(headline(item))}</b></p>{notes}{table}</div>"
+
+
+def title(test: TestRecord) -> str:
+    """A test function's name as words."""
+    return test.name.removeprefix("test_").replace("_", " ")
+
+
+def number(value: float | None) -> str:
+    """A measured or allowed figure, short."""
+    return "" if value is None else f"{value:.2g}"
+
+
+def figures(test: TestRecord) -> str:
+    """Measured against allowed, where a test measures something."""
+    if test.measured is None:
+        return ""
+    return f" (measured {number(test.measured)}, allowed {number(test.allowed)})"
+
+
+def remarks(test: TestRecord) -> list[str]:
+    """What a test says to the student: its message and, if the mistake is a known one, the hint."""
+    if test.verdict == "passed":
+        return []
+    return [part for part in (test.message, test.hint) if part]

@@ -1,0 +1,335 @@
+"""Comparing what a submission gave with what a test expects, without trusting what it gave.
+
+A value is looked at only after its exact type is known: a subclass or a look-alike can answer ``==``, ``float()`` or
+``np.asarray()`` as it likes, a base `numpy.ndarray` and a number cannot.
+"""
+
+import math
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nnkit.student.errors import CheckFailure
+
+SMALLEST_DENOMINATOR = 1e-8  # as in nnkit.gradient_check.rel_error
+NUMPY_SCALARS = frozenset(t for t in np.sctypeDict.values() if issubclass(t, np.number | np.bool_))
+REAL_NUMBERS = frozenset(t for t in NUMPY_SCALARS if issubclass(t, np.integer | np.floating)) | {int, float}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One comparison a test made, passed or not."""
+
+    name: str
+    actual: Any
+    expected: Any
+    measured: float | None
+    allowed: float | None
+    passed: bool
+    message: str = ""
+
+
+# The comparisons of the test that runs now; None outside a test.
+measurements: ContextVar[list[Measurement] | None] = ContextVar("measurements", default=None)
+
+
+class Opaque:
+    """Base of what stands for a value that a test may hold but not look into.
+
+    A subclass keeps the name of the value's type in ``_type_name``, for messages.
+    """
+
+    _type_name = "object"
+
+
+def type_name(value):
+    """The name of a value's type as a message shows it, e.g. "float", "array of dtype object"."""
+    if issubclass(type(value), Opaque):
+        name = object.__getattribute__(value, "_type_name")
+    elif type(value) is np.ndarray:
+        return f"array of dtype {value.dtype}"
+    else:
+        name = type.__getattribute__(type(value), "__name__")
+    name = "".join(c if c.isprintable() else "?" for c in str(name))[:60]
+    if name == "NoneType":
+        return "None"
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _conclude(name, actual, expected, measured, allowed, message):
+    """Note the comparison; raise if it has a message."""
+    noted = measurements.get()
+    if noted is not None:
+        noted.append(Measurement(name, actual, expected, measured, allowed, not message, message))
+    if message:
+        raise CheckFailure(message, measured, allowed)
+
+
+def _index(flat, shape):
+    """``[1, 2]`` for the flat position in an array of the shape; empty for a scalar."""
+    return f"[{', '.join(str(i) for i in np.unravel_index(flat, shape))}]" if shape else ""
+
+
+def _sentence(message, hint):
+    return f"{message}. {hint}" if hint else message
+
+
+def _wanted(shape):
+    return f"an array of shape {shape}" if shape else "a real number"
+
+
+def _plain(value, shape):
+    """The value as a base array, or None if its exact type is neither a base array nor a real number."""
+    if type(value) is np.ndarray and value.dtype.kind in "iuf":
+        return value
+    if not shape and type(value) in REAL_NUMBERS:
+        try:
+            return np.array(value, dtype=float if type(value) is int else None)
+        except OverflowError:
+            return np.array(math.inf)
+    return None
+
+
+def _refusal(value, name, shape):
+    kind = type_name(value)
+    if type(value) is np.ndarray:
+        return f"{name} is an {kind}, expected {_wanted(shape)} of real numbers"
+    return f"{name} is {kind}, expected {_wanted(shape)}"
+
+
+def _dtype_message(value, array, name, dtype):
+    """A complaint about the dtype, or "". Exact Python and NumPy integers pass where one number is wanted."""
+    given, wanted = array.dtype.newbyteorder("="), np.dtype(dtype).newbyteorder("=")
+    if given == wanted or (type(value) is not np.ndarray and (type(value) is int or given.kind in "iu")):
+        return ""
+    if given == np.float32 and wanted == np.float64:
+        return f"{name} has dtype float32, expected float64: the inputs were float64, so a cast lost half the digits"
+    return f"{name} has dtype {given}, expected {wanted}"
+
+
+def _as_expected_shape(array, shape, broadcast):
+    """The array in the expected shape, or None."""
+    if array.shape == shape:
+        return array
+    if not broadcast:
+        return None
+    if tuple(n for n in array.shape if n != 1) == tuple(n for n in shape if n != 1):
+        return array.reshape(shape)
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        return None
+
+
+def _not_finite(array, name):
+    """A complaint naming the first value that is not finite, or ""."""
+    bad = np.flatnonzero(~np.isfinite(array))
+    if not bad.size:
+        return ""
+    first = f"{name}{_index(bad[0], array.shape)} is {array.flat[bad[0]]}"
+    return first if array.size == 1 else f"{first} ({bad.size} of {array.size} values are not finite)"
+
+
+def assert_close(
+    actual,
+    expected,
+    allowed,
+    name,
+    *,
+    hint="",
+    dtype=None,
+    broadcast=False,
+    floor=SMALLEST_DENOMINATOR,
+    relative_floor=0.0,
+):
+    """Check that every entry has a relative error of at most `allowed`.
+
+    The error of an entry is ``|a-b| / max(floor, relative_floor * max|b|, |a|+|b|)``; with the default floors its
+    maximum is `nnkit.gradient_check.rel_error`.
+
+    Parameters
+    ----------
+    actual : object
+        What the submission gave.
+    expected : array or real number
+        What it should be; its shape and dtype are asked for, too.
+    allowed : float
+        The largest relative error that passes.
+    name : str
+        What `actual` is called in the message.
+    hint : str
+        Added to a complaint about the shape, e.g. "A bias is shared by the batch: sum over the batch axis."
+    dtype : dtype, optional
+        Asked for in place of the dtype of `expected`.
+    broadcast : bool
+        Accept a shape that broadcasts to the expected one, or differs from it in axes of length 1 only. The numbers
+        must still agree.
+    floor : float
+        Smallest denominator: below it errors count as absolute, in units of `floor`.
+    relative_floor : float
+        The same as a fraction of the largest expected magnitude. For numerical gradients: their rounding noise is as
+        large in small entries as in large ones, so entries near zero have no relative accuracy to compare
+        (`NOISE_FLOOR`).
+
+    Raises
+    ------
+    CheckFailure
+        With `.measured` and `.allowed`; `.measured` is None if type, shape, dtype or a NaN already decided.
+    ValueError
+        If the test's own `expected` or `allowed` makes no sense.
+    """
+    want = _expected_array(expected)
+    if not allowed >= 0:
+        raise ValueError(f"{name}: allowed error is {allowed}, it must be at least 0")
+    shape = want.shape
+
+    def conclude(measured, message):
+        _conclude(name, actual, expected, measured, allowed, message)
+
+    got = _plain(actual, shape)
+    if got is None:
+        conclude(None, _refusal(actual, name, shape))
+    fitted = _as_expected_shape(got, shape, broadcast)
+    if fitted is None:
+        conclude(None, _sentence(f"{name} has shape {got.shape}, expected {shape}", hint))
+    complaint = _dtype_message(actual, got, name, want.dtype if dtype is None else dtype) or _not_finite(fitted, name)
+    if complaint:
+        conclude(None, complaint)
+    if not want.size:
+        conclude(0.0, "")
+        return
+    # Halves, so that no sum of two finite numbers overflows.
+    a, b = fitted.astype(np.float64) / 2, want.astype(np.float64) / 2
+    lowest = max(floor, relative_floor * float(np.abs(want).max())) / 2
+    errors = np.abs(a - b) / np.maximum(lowest, np.abs(a) + np.abs(b))
+    worst = int(errors.argmax())
+    measured = float(errors.flat[worst])
+    message = ""
+    if not measured <= allowed:
+        message = (
+            f"{name}{_index(worst, shape)} is {_number(fitted.flat[worst])}, expected {_number(want.flat[worst])}: "
+            f"relative error {measured:.1e}, allowed {allowed:.1e}"
+        )
+    conclude(measured, message)
+
+
+def _number(value):
+    return f"{float(value):.10g}"
+
+
+def _expected_array(expected):
+    want = np.asarray(expected)
+    if want.dtype.kind not in "iuf":
+        raise ValueError(f"the expected value has dtype {want.dtype}, a comparison needs real numbers")
+    if not np.isfinite(want).all():
+        raise ValueError("the expected value holds NaN or infinity")
+    return want if isinstance(expected, np.ndarray) or want.dtype.kind == "f" else want.astype(float)
+
+
+def assert_equal(actual, expected, name, *, hint=""):
+    """Check whole numbers (labels, indices, counts), truth values or text for being the same, entry by entry.
+
+    Any integer dtype passes for another; floats do not pass for integers.
+
+    Raises
+    ------
+    CheckFailure
+        Naming the first entry that differs and how many do. `.measured` is the number of entries that differ.
+    """
+    want = np.asarray(expected)
+    kinds = {"i": "iu", "u": "iu", "b": "b", "U": "U"}.get(want.dtype.kind)
+    if kinds is None:
+        raise ValueError(f"{name}: the expected value has dtype {want.dtype}, compare real numbers with assert_close")
+    scalars = {"iu": {int} | {t for t in REAL_NUMBERS if issubclass(t, np.integer)}, "b": {bool, np.bool_}, "U": {str}}
+
+    def conclude(measured, message):
+        _conclude(name, actual, expected, measured, 0.0, message)
+
+    words = {"iu": "whole numbers", "b": "truth values", "U": "text"}[kinds]
+    if type(actual) is np.ndarray and (actual.dtype.kind in kinds or not actual.size):
+        got = actual
+    elif not want.shape and type(actual) in scalars[kinds]:
+        got = np.array(actual)
+    elif type(actual) is np.ndarray:
+        conclude(None, f"{name} has dtype {actual.dtype}, expected {words}")
+    else:
+        conclude(None, f"{name} is {type_name(actual)}, expected {_wanted(want.shape) if want.shape else words}")
+    if got.shape != want.shape:
+        conclude(None, _sentence(f"{name} has shape {got.shape}, expected {want.shape}", hint))
+    different = np.flatnonzero(got != want)
+    message = ""
+    if different.size:
+        first = different[0]
+        message = f"{name}{_index(first, want.shape)} is {got.flat[first]!s:.60}, expected {want.flat[first]!s:.60}"
+        if want.size > 1:
+            message += f" ({different.size} of {want.size} differ)"
+    conclude(float(different.size), message)
+
+
+def assert_shape(actual, shape, name, *, hint=""):
+    """Check that a value is a base array of real numbers with the shape (``()``: or a real number)."""
+    shape = tuple(shape)
+    got = _plain(actual, shape)
+    if got is None:
+        message = _refusal(actual, name, shape)
+    elif got.shape != shape:
+        message = _sentence(f"{name} has shape {got.shape}, expected {shape}", hint)
+    else:
+        message = ""
+    _conclude(name, actual, shape, None, None, message)
+
+
+def assert_dtype(actual, dtype, name):
+    """Check that a value is a base array, or one number, of exactly the dtype."""
+    got = actual if type(actual) is np.ndarray else _plain(actual, ())
+    if got is None:
+        message = f"{name} is {type_name(actual)}, expected an array of dtype {np.dtype(dtype)}"
+    elif got.dtype.newbyteorder("=") != np.dtype(dtype):
+        message = f"{name} has dtype {got.dtype}, expected {np.dtype(dtype)}"
+    else:
+        message = ""
+    _conclude(name, actual, dtype, None, None, message)
+
+
+def assert_below(value, allowed, name):
+    """Check that one number is at most `allowed`."""
+    measured = _one_number(value, name, allowed)
+    message = "" if measured <= allowed else f"{name} is {measured:.4g}, it may be at most {allowed:.4g}"
+    _conclude(name, value, allowed, measured, allowed, message)
+
+
+def assert_at_least(value, wanted, name):
+    """Check that one number is at least `wanted`."""
+    measured = _one_number(value, name, wanted)
+    message = "" if measured >= wanted else f"{name} is {measured:.4g}, it should be at least {wanted:.4g}"
+    _conclude(name, value, wanted, measured, wanted, message)
+
+
+def _one_number(value, name, limit):
+    got = _plain(value, ())
+    if got is None:
+        message = _refusal(value, name, ())
+    elif got.shape:
+        message = f"{name} has shape {got.shape}, expected a real number"
+    else:
+        message = _not_finite(got, name)
+    if message:
+        _conclude(name, value, limit, None, limit, message)
+    return float(got)
+
+
+def unpack(result, *names):
+    """The values of a function that returns several: ``dx, dw, db = unpack(result, "dx", "dw", "db")``.
+
+    Raises
+    ------
+    CheckFailure
+        If the result is not a tuple of that many values; plain Python unpacking would call that a broken grader.
+    """
+    if type(result) is tuple and len(result) == len(names):
+        return result
+    given = f"{len(result)} values" if type(result) is tuple else type_name(result)
+    message = f"the function returned {given}, expected {len(names)} values ({', '.join(names)})"
+    return _conclude(", ".join(names), result, names, None, None, message)

@@ -1,0 +1,95 @@
+"""The language of grader files: all a test needs besides NumPy and pytest.
+
+A grader file's tests carry the `item` marker, ask `submission` for the student's functions, and judge what comes back
+with the assertions here:
+
+    @item("affine_forward", public=True, message="Compare with x.reshape(N, D) @ w + b.")
+    def test_small_batch(submission, rng):
+        x, w, b = rng.normal(size=(2, 3, 4)), rng.normal(size=(12, 5)), rng.normal(size=5)
+        out, _ = unpack(submission.affine_forward(x, w, b), "out", "cache")
+        assert_close(out, x.reshape(2, 12) @ w + b, FORWARD, "out")
+        assert_inputs_unchanged(submission)
+"""
+
+import pytest
+
+from nnkit.gradient_check import rel_error
+from nnkit.student.closeness import (
+    Measurement,
+    Opaque,
+    assert_at_least,
+    assert_below,
+    assert_close,
+    assert_dtype,
+    assert_equal,
+    assert_shape,
+    measurements,
+    type_name,
+    unpack,
+)
+from nnkit.student.differences import numerical_gradient, numerical_gradient_of_parameter
+from nnkit.student.errors import (
+    CheckFailure,
+    StudentError,
+    StudentKilled,
+    StudentOutOfMemory,
+    StudentTimeout,
+)
+from nnkit.student.submission import Call, LocalSubmission, Put, assert_inputs_unchanged, student_error
+from nnkit.student.tolerances import (
+    ANALYTIC_GRADIENT,
+    FORWARD,
+    FORWARD_FLOAT32,
+    GRADIENT,
+    GRADIENT_FLOAT32,
+    LOSS,
+    LOSS_GRADIENT,
+    NETWORK_FORWARD,
+    NETWORK_GRADIENT,
+    NOISE_FLOOR,
+    PRINTED,
+    SMOOTH_GRADIENT,
+)
+
+item = pytest.mark.item
+"""``@item("affine_forward", public=True, weight=1, message="...")``: which graded item a test belongs to."""
+
+__all__ = [
+    "ANALYTIC_GRADIENT",
+    "FORWARD",
+    "FORWARD_FLOAT32",
+    "GRADIENT",
+    "GRADIENT_FLOAT32",
+    "LOSS",
+    "LOSS_GRADIENT",
+    "NETWORK_FORWARD",
+    "NETWORK_GRADIENT",
+    "NOISE_FLOOR",
+    "PRINTED",
+    "SMOOTH_GRADIENT",
+    "Call",
+    "CheckFailure",
+    "LocalSubmission",
+    "Measurement",
+    "Opaque",
+    "Put",
+    "StudentError",
+    "StudentKilled",
+    "StudentOutOfMemory",
+    "StudentTimeout",
+    "assert_at_least",
+    "assert_below",
+    "assert_close",
+    "assert_dtype",
+    "assert_equal",
+    "assert_inputs_unchanged",
+    "assert_shape",
+    "item",
+    "measurements",
+    "numerical_gradient",
+    "numerical_gradient_of_parameter",
+    "rel_error",
+    "student_error",
+    "type_name",
+    "unpack",
+]

@@ -1,0 +1,43 @@
+"""What an instructor reads when a file of the course is wrong: which file, which line, what, and the mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class BuildError(Exception):
+    """A file of the course is wrong.
+
+    Printed as ``file, line N: what (mend)``; the line and the mend are left out when there is none.
+    """
+
+    def __init__(self, what: str, *, file: Path | str, line: int | None = None, mend: str = "") -> None:
+        super().__init__(what, str(file), line, mend)
+        self.what = what
+        self.file = str(file)
+        self.line = line
+        self.mend = mend
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return f"{place}: {self.what} ({self.mend})" if self.mend else f"{place}: {self.what}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments and worker processes: without this the error cannot be unpickled.
+        return _rebuild, (type(self), self.what, self.file, self.line, self.mend)
+
+
+class CourseError(BuildError):
+    """course.toml, or what it names, is wrong."""
+
+
+def _rebuild(kind: type[BuildError], what: str, file: str, line: int | None, mend: str) -> BuildError:
+    return kind(what, file=file, line=line, mend=mend)
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A question naming the closest known word, or `otherwise` when none is close."""
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else otherwise

@@ -29,6 +29,17 @@ class Measurement:
     allowed: float | None
     passed: bool
     message: str = ""
+    bound: str = "at most"
+
+    @property
+    def used(self):
+        """How much of its limit the comparison used: 1 is just passed."""
+        if self.measured is None or self.allowed is None:
+            return 0.0
+        part, whole = (self.measured, self.allowed) if self.bound == "at most" else (self.allowed, self.measured)
+        if whole > 0:
+            return part / whole
+        return 0.0 if self.passed else math.inf
 
 
 # The comparisons of the test that runs now; None outside a test.
@@ -58,11 +69,11 @@ def type_name(value):
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
-def _conclude(name, actual, expected, measured, allowed, message):
+def _conclude(name, actual, expected, measured, allowed, message, bound="at most"):
     """Note the comparison; raise if it has a message."""
     noted = measurements.get()
     if noted is not None:
-        noted.append(Measurement(name, actual, expected, measured, allowed, not message, message))
+        noted.append(Measurement(name, actual, expected, measured, allowed, not message, message, bound))
     if message:
         raise CheckFailure(message, measured, allowed)
 
@@ -304,7 +315,7 @@ def assert_at_least(value, wanted, name):
     """Check that one number is at least `wanted`."""
     measured = _one_number(value, name, wanted)
     message = "" if measured >= wanted else f"{name} is {measured:.4g}, it should be at least {wanted:.4g}"
-    _conclude(name, value, wanted, measured, wanted, message)
+    _conclude(name, value, wanted, measured, wanted, message, "at least")
 
 
 def _one_number(value, name, limit):

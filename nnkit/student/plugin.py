@@ -1,0 +1,316 @@
+"""The pytest plugin that runs grader files against a submission: on a student's machine, or in the kit."""
+
+import hashlib
+import json
+import math
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnkit.student.closeness import Measurement, measurements
+from nnkit.student.errors import CheckFailure, StudentError
+from nnkit.student.expected import ExpectedValues, expected_path, stored_keys
+from nnkit.student.session import GraderFileError, run_pytest
+
+VERDICTS = (
+    "passed",
+    "failed",
+    "student_error",
+    "not_implemented",
+    "timeout",
+    "out_of_memory",
+    "killed",
+    "grader_error",
+)
+
+
+@dataclass(frozen=True)
+class GraderTest:
+    """What a grader file says about one test."""
+
+    item: str
+    name: str
+    public: bool
+    weight: float
+    message: str
+    notebook: str
+    path: Path
+
+
+@dataclass
+class TestResult:
+    """One test's verdict on one submission."""
+
+    __test__ = False  # not for pytest to collect
+
+    item: str
+    name: str
+    public: bool
+    weight: float
+    verdict: str
+    measured: float | None
+    allowed: float | None
+    message: str
+    detail: str
+
+
+@dataclass
+class TestTrace:
+    """How a result came about, for who wants to know more than the verdict."""
+
+    __test__ = False
+
+    test: GraderTest
+    measurements: list[Measurement] = field(default_factory=list)
+    exception: BaseException | None = None
+    when: str = "call"
+    duration: float = 0.0
+    excinfo: Any = None
+
+
+TEST = pytest.StashKey[GraderTest]()
+TRACE = pytest.StashKey[TestTrace]()
+
+
+class GraderPlugin:
+    """Runs the tests of a grader file against a submission and keeps one `TestResult` for each in `.results`.
+
+    Parameters
+    ----------
+    submission : submission
+        Such as `LocalSubmission`.
+    public_only : bool
+        Leave out the hidden tests.
+    student, course : str
+        Seed the `rng` fixture, together with notebook, item and test.
+    items : collection of str, optional
+        Only tests of these items.
+    recorder : ExpectedRecorder, optional
+        Record expected values instead of comparing with them.
+
+    A subclass may give other fixtures (`make_submission`, `make_rng`, `make_expected`, `make_data`) and look at each
+    result (`on_start`, `on_result`).
+    """
+
+    def __init__(self, submission, *, public_only, student, course, items=None, recorder=None):
+        self.target = submission
+        self.public_only = public_only
+        self.student = student
+        self.course = course
+        self.items = None if items is None else frozenset(items)
+        self.recorder = recorder
+        self.results = []
+        self.tests = []
+        self.problems = []
+        self.crash = None
+        self._expected_used = set()
+
+    def make_submission(self, test):
+        """The `submission` fixture of a test."""
+        self.target.clear_mutations()
+        return self.target
+
+    def make_rng(self, test):
+        """The `rng` fixture: the same numbers for the same course, notebook, item, test and student."""
+        parts = json.dumps([self.course, test.notebook, test.item, test.name, self.student])
+        return np.random.default_rng(int.from_bytes(hashlib.sha256(parts.encode()).digest(), "big"))
+
+    def make_expected(self, test):
+        """The `expected` fixture: stored outputs beside the grader file."""
+        group = f"{'public' if test.public else 'hidden'}/{test.item}"
+        return ExpectedValues(expected_path(test.path), group, self.recorder, self._expected_used)
+
+    def make_data(self, test):
+        """The `data` fixture: held-back data, which only the kit has."""
+        raise LookupError(f"{test.name}: held-back data exist only where hidden tests run")
+
+    def on_start(self, test):
+        """Called before a test."""
+
+    def on_result(self, result, trace):
+        """Called after a test, with what was compared on the way; may change the result."""
+
+    def extra_expected(self):
+        """``path: key`` of stored expected values that no test of a complete run asked for."""
+        if self.public_only or self.items is not None:
+            raise ValueError("only a run of all tests shows which expected values nobody asks for")
+        paths = sorted({expected_path(test.path) for test in self.tests})
+        stored = [(path, key) for path in paths for key in stored_keys(path)]
+        return [f"{path}: {key}" for path, key in stored if (path, key) not in self._expected_used]
+
+    @pytest.fixture
+    def submission(self, request):
+        return self.make_submission(request.node.stash[TEST])
+
+    @pytest.fixture
+    def rng(self, request):
+        return self.make_rng(request.node.stash[TEST])
+
+    @pytest.fixture
+    def expected(self, request):
+        return self.make_expected(request.node.stash[TEST])
+
+    @pytest.fixture
+    def data(self, request):
+        return self.make_data(request.node.stash[TEST])
+
+    def pytest_configure(self, config):
+        config.addinivalue_line("markers", "item(name, public=False, weight=1, message=''): the graded item of a test")
+
+    def pytest_sessionstart(self):
+        self.results, self.tests, self.problems, self.crash = [], [], [], None
+        self._expected_used.clear()
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.problems.append(str(report.longrepr))
+
+    def pytest_internalerror(self, excinfo):
+        self.crash = excinfo.value
+        return True  # said by run_graders, not on stderr
+
+    def pytest_keyboard_interrupt(self, excinfo):
+        self.crash = excinfo.value
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items):
+        kept = []
+        for node in items:
+            try:
+                test = node.stash[TEST] = read_marker(node)
+            except ValueError as error:
+                self.problems.append(f"{node.path}:{_first_line(node)}: {node.name}: {error}")
+                continue
+            if (test.public or not self.public_only) and (self.items is None or test.item in self.items):
+                self.tests.append(test)
+                kept.append(node)
+        items[:] = [] if self.problems else kept
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        trace = item.stash[TRACE] = TestTrace(item.stash[TEST])
+        token = measurements.set(trace.measurements)
+        self.on_start(trace.test)
+        start = time.perf_counter()
+        try:
+            outcome = yield
+        finally:
+            measurements.reset(token)
+        trace.duration = time.perf_counter() - start
+        result = judge(trace)
+        self.on_result(result, trace)
+        self.results.append(result)
+        return outcome
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        trace = item.stash[TRACE]
+        # The first failure decides: what breaks later breaks because of it.
+        if call.excinfo is not None and trace.exception is None:
+            trace.exception, trace.when, trace.excinfo = call.excinfo.value, call.when, call.excinfo
+        return (yield)
+
+
+def _first_line(node):
+    code = getattr(getattr(node, "function", None), "__code__", None)
+    return code.co_firstlineno if code is not None else (node.location[1] or 0) + 1
+
+
+def read_marker(node):
+    """The `GraderTest` that a collected test's marker describes.
+
+    Raises
+    ------
+    ValueError
+        If the marker is missing, doubled or malformed.
+    """
+    markers = list(node.iter_markers("item"))
+    if len(markers) != 1:
+        raise ValueError(f"{len(markers) or 'no'} item markers, write one: @item(\"affine_forward\", public=True)")
+    args, options = markers[0].args, dict(markers[0].kwargs)
+    if len(args) != 1 or not isinstance(args[0], str) or not args[0]:
+        raise ValueError('item takes one name: @item("affine_forward")')
+    defaults = {"public": False, "weight": 1, "message": ""}
+    public, weight, message = (options.pop(key, default) for key, default in defaults.items())
+    if options:
+        raise ValueError(f"item has no keyword {', '.join(options)} (it has public, weight, message)")
+    if not isinstance(public, bool):
+        raise ValueError(f"public is {public!r}, expected True or False")
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
+        raise ValueError(f"weight is {weight!r}, expected a number above 0")
+    if not isinstance(message, str):
+        raise ValueError(f"message is {message!r}, expected text")
+    return GraderTest(args[0], node.name, public, weight, message, node.path.stem.removeprefix("test_"), node.path)
+
+
+def judge(trace):
+    """The result of a test, from the exception it ended with and the comparisons it made."""
+    test, error = trace.test, trace.exception
+    measured = allowed = None
+    message = detail = ""
+    if error is None:
+        verdict = "passed"
+        measured, allowed = _closest_to_limit(trace.measurements)
+    elif isinstance(error, StudentError):
+        verdict = error.kind if error.kind in VERDICTS else "student_error"
+        message, detail = error.message, error.traceback_text
+    elif isinstance(error, CheckFailure) or (
+        trace.when == "call" and isinstance(error, AssertionError | pytest.fail.Exception)
+    ):
+        verdict, detail = "failed", str(error)
+        measured, allowed = getattr(error, "measured", None), getattr(error, "allowed", None)
+        message = _sentences(detail.partition("\n")[0], test.message)
+    else:
+        verdict = "grader_error"
+        message = f"the test itself broke ({trace.when}): {type(error).__name__}: {error}".partition("\n")[0]
+        detail = "".join(traceback.format_exception(error))
+    return TestResult(test.item, test.name, test.public, test.weight, verdict, measured, allowed, message, detail)
+
+
+def _sentences(*parts):
+    """The parts that say something, each ended by a full stop if another follows."""
+    *first, last = [part for part in parts if part] or [""]
+    return " ".join([*(part if part[-1] in ".!?" else f"{part}." for part in first), last])
+
+
+def _closest_to_limit(comparisons):
+    """Measured and allowed of the comparison that used most of what it was allowed."""
+    numbers = [c for c in comparisons if c.measured is not None and c.allowed is not None]
+    if not numbers:
+        return None, None
+    tightest = max(numbers, key=lambda c: c.used)
+    return tightest.measured, tightest.allowed
+
+
+def run_graders(path, plugin):
+    """Run a grader file, or a folder of them.
+
+    Parameters
+    ----------
+    path : path
+        The file or folder.
+    plugin : GraderPlugin
+
+    Returns
+    -------
+    list of TestResult
+        In the order of the file; also in `plugin.results`.
+
+    Raises
+    ------
+    GraderFileError
+        If a grader file can't be read or has a test without a proper marker. No test has run then.
+    """
+    run_pytest(Path(path).resolve(), plugin)
+    if isinstance(plugin.crash, KeyboardInterrupt):
+        raise plugin.crash
+    if plugin.crash is not None:
+        raise RuntimeError(f"{path}: pytest broke off: {plugin.crash!r}") from plugin.crash
+    if plugin.problems:
+        raise GraderFileError("\n".join(plugin.problems))
+    return plugin.results

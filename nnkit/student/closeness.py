@@ -1,81 +1,14 @@
 """Comparing what a submission gave with what a test expects, without trusting what it gave.
 
-A value is looked at only after its exact type is known: a subclass or a look-alike can answer ``==``, ``float()`` or
-``np.asarray()`` as it likes, a base `numpy.ndarray` and a number cannot.
+Type first, then shape, dtype and finiteness, then the numbers: each step relies on the one before.
 """
-
-import math
-from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from nnkit.student.errors import CheckFailure
+from nnkit.student.measurement import conclude
+from nnkit.student.values import REAL_NUMBERS, real_array, type_name
 
 SMALLEST_DENOMINATOR = 1e-8  # as in nnkit.gradient_check.rel_error
-NUMPY_SCALARS = frozenset(t for t in np.sctypeDict.values() if issubclass(t, np.number | np.bool_))
-REAL_NUMBERS = frozenset(t for t in NUMPY_SCALARS if issubclass(t, np.integer | np.floating)) | {int, float}
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One comparison a test made, passed or not."""
-
-    name: str
-    actual: Any
-    expected: Any
-    measured: float | None
-    allowed: float | None
-    passed: bool
-    message: str = ""
-    bound: str = "at most"
-
-    @property
-    def used(self):
-        """How much of its limit the comparison used: 1 is just passed."""
-        if self.measured is None or self.allowed is None:
-            return 0.0
-        part, whole = (self.measured, self.allowed) if self.bound == "at most" else (self.allowed, self.measured)
-        if whole > 0:
-            return part / whole
-        return 0.0 if self.passed else math.inf
-
-
-# The comparisons of the test that runs now; None outside a test.
-measurements: ContextVar[list[Measurement] | None] = ContextVar("measurements", default=None)
-
-
-class Opaque:
-    """Base of what stands for a value that a test may hold but not look into.
-
-    A subclass keeps the name of the value's type in ``_type_name``, for messages.
-    """
-
-    _type_name = "object"
-
-
-def type_name(value):
-    """The name of a value's type as a message shows it, e.g. "float", "array of dtype object"."""
-    if issubclass(type(value), Opaque):
-        name = object.__getattribute__(value, "_type_name")
-    elif type(value) is np.ndarray:
-        return f"array of dtype {value.dtype}"
-    else:
-        name = type.__getattribute__(type(value), "__name__")
-    name = "".join(c if c.isprintable() else "?" for c in str(name))[:60]
-    if name == "NoneType":
-        return "None"
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _conclude(name, actual, expected, measured, allowed, message, bound="at most"):
-    """Note the comparison; raise if it has a message."""
-    noted = measurements.get()
-    if noted is not None:
-        noted.append(Measurement(name, actual, expected, measured, allowed, not message, message, bound))
-    if message:
-        raise CheckFailure(message, measured, allowed)
 
 
 def _index(flat, shape):
@@ -91,29 +24,15 @@ def _wanted(shape):
     return f"an array of shape {shape}" if shape else "a real number"
 
 
-def _plain(value, shape):
-    """The value as a base array, or None if its exact type is neither a base array nor a real number."""
-    if type(value) is np.ndarray and value.dtype.kind in "iuf":
-        return value
-    if not shape and type(value) in REAL_NUMBERS:
-        try:
-            return np.array(value, dtype=float if type(value) is int else None)
-        except OverflowError:
-            return np.array(math.inf)
-    return None
-
-
 def _refusal(value, name, shape):
-    kind = type_name(value)
-    if type(value) is np.ndarray:
-        return f"{name} is an {kind}, expected {_wanted(shape)} of real numbers"
-    return f"{name} is {kind}, expected {_wanted(shape)}"
+    return f"{name} is {type_name(value)}, expected {_wanted(shape)}"
 
 
 def _dtype_message(value, array, name, dtype):
-    """A complaint about the dtype, or "". Exact Python and NumPy integers pass where one number is wanted."""
+    """A complaint about the dtype, or ""."""
     given, wanted = array.dtype.newbyteorder("="), np.dtype(dtype).newbyteorder("=")
-    if given == wanted or (type(value) is not np.ndarray and (type(value) is int or given.kind in "iu")):
+    # Python has one float, and a loss of 0 may well be an int: as single numbers both stand for any dtype.
+    if given == wanted or type(value) is float or (type(value) is not np.ndarray and given.kind in "iu"):
         return ""
     if given == np.float32 and wanted == np.float64:
         return f"{name} has dtype float32, expected float64: the inputs were float64, so a cast lost half the digits"
@@ -196,20 +115,20 @@ def assert_close(
         raise ValueError(f"{name}: allowed error is {allowed}, it must be at least 0")
     shape = want.shape
 
-    def conclude(measured, message):
-        _conclude(name, actual, expected, measured, allowed, message)
+    def say(measured, message):
+        conclude(name, actual, expected, measured, allowed, message)
 
-    got = _plain(actual, shape)
+    got = real_array(actual, shape)
     if got is None:
-        conclude(None, _refusal(actual, name, shape))
+        say(None, _refusal(actual, name, shape))
     fitted = _as_expected_shape(got, shape, broadcast)
     if fitted is None:
-        conclude(None, _sentence(f"{name} has shape {got.shape}, expected {shape}", hint))
+        say(None, _sentence(f"{name} has shape {got.shape}, expected {shape}", hint))
     complaint = _dtype_message(actual, got, name, want.dtype if dtype is None else dtype) or _not_finite(fitted, name)
     if complaint:
-        conclude(None, complaint)
+        say(None, complaint)
     if not want.size:
-        conclude(0.0, "")
+        say(0.0, "")
         return
     # Halves, so that no sum of two finite numbers overflows.
     a, b = fitted.astype(np.float64) / 2, want.astype(np.float64) / 2
@@ -223,7 +142,7 @@ def assert_close(
             f"{name}{_index(worst, shape)} is {_number(fitted.flat[worst])}, expected {_number(want.flat[worst])}: "
             f"relative error {measured:.1e}, allowed {allowed:.1e}"
         )
-    conclude(measured, message)
+    say(measured, message)
 
 
 def _number(value):
@@ -255,8 +174,8 @@ def assert_equal(actual, expected, name, *, hint=""):
         raise ValueError(f"{name}: the expected value has dtype {want.dtype}, compare real numbers with assert_close")
     scalars = {"iu": {int} | {t for t in REAL_NUMBERS if issubclass(t, np.integer)}, "b": {bool, np.bool_}, "U": {str}}
 
-    def conclude(measured, message):
-        _conclude(name, actual, expected, measured, 0.0, message)
+    def say(measured, message):
+        conclude(name, actual, expected, measured, 0.0, message)
 
     words = {"iu": "whole numbers", "b": "truth values", "U": "text"}[kinds]
     if type(actual) is np.ndarray and (actual.dtype.kind in kinds or not actual.size):
@@ -264,11 +183,11 @@ def assert_equal(actual, expected, name, *, hint=""):
     elif not want.shape and type(actual) in scalars[kinds]:
         got = np.array(actual)
     elif type(actual) is np.ndarray:
-        conclude(None, f"{name} has dtype {actual.dtype}, expected {words}")
+        say(None, f"{name} has dtype {actual.dtype}, expected {words}")
     else:
-        conclude(None, f"{name} is {type_name(actual)}, expected {_wanted(want.shape) if want.shape else words}")
+        say(None, f"{name} is {type_name(actual)}, expected {_wanted(want.shape) if want.shape else words}")
     if got.shape != want.shape:
-        conclude(None, _sentence(f"{name} has shape {got.shape}, expected {want.shape}", hint))
+        say(None, _sentence(f"{name} has shape {got.shape}, expected {want.shape}", hint))
     different = np.flatnonzero(got != want)
     message = ""
     if different.size:
@@ -276,50 +195,50 @@ def assert_equal(actual, expected, name, *, hint=""):
         message = f"{name}{_index(first, want.shape)} is {got.flat[first]!s:.60}, expected {want.flat[first]!s:.60}"
         if want.size > 1:
             message += f" ({different.size} of {want.size} differ)"
-    conclude(float(different.size), message)
+    say(float(different.size), message)
 
 
 def assert_shape(actual, shape, name, *, hint=""):
     """Check that a value is a base array of real numbers with the shape (``()``: or a real number)."""
     shape = tuple(shape)
-    got = _plain(actual, shape)
+    got = real_array(actual, shape)
     if got is None:
         message = _refusal(actual, name, shape)
     elif got.shape != shape:
         message = _sentence(f"{name} has shape {got.shape}, expected {shape}", hint)
     else:
         message = ""
-    _conclude(name, actual, shape, None, None, message)
+    conclude(name, actual, shape, None, None, message)
 
 
 def assert_dtype(actual, dtype, name):
     """Check that a value is a base array, or one number, of exactly the dtype."""
-    got = actual if type(actual) is np.ndarray else _plain(actual, ())
+    got = actual if type(actual) is np.ndarray else real_array(actual, ())
     if got is None:
         message = f"{name} is {type_name(actual)}, expected an array of dtype {np.dtype(dtype)}"
     elif got.dtype.newbyteorder("=") != np.dtype(dtype):
         message = f"{name} has dtype {got.dtype}, expected {np.dtype(dtype)}"
     else:
         message = ""
-    _conclude(name, actual, dtype, None, None, message)
+    conclude(name, actual, dtype, None, None, message)
 
 
 def assert_below(value, allowed, name):
     """Check that one number is at most `allowed`."""
     measured = _one_number(value, name, allowed)
     message = "" if measured <= allowed else f"{name} is {measured:.4g}, it may be at most {allowed:.4g}"
-    _conclude(name, value, allowed, measured, allowed, message)
+    conclude(name, value, allowed, measured, allowed, message)
 
 
 def assert_at_least(value, wanted, name):
     """Check that one number is at least `wanted`."""
     measured = _one_number(value, name, wanted)
     message = "" if measured >= wanted else f"{name} is {measured:.4g}, it should be at least {wanted:.4g}"
-    _conclude(name, value, wanted, measured, wanted, message, "at least")
+    conclude(name, value, wanted, measured, wanted, message, "at least")
 
 
 def _one_number(value, name, limit):
-    got = _plain(value, ())
+    got = real_array(value, ())
     if got is None:
         message = _refusal(value, name, ())
     elif got.shape:
@@ -327,7 +246,7 @@ def _one_number(value, name, limit):
     else:
         message = _not_finite(got, name)
     if message:
-        _conclude(name, value, limit, None, limit, message)
+        conclude(name, value, limit, None, limit, message)
     return float(got)
 
 
@@ -343,4 +262,4 @@ def unpack(result, *names):
         return result
     given = f"{len(result)} values" if type(result) is tuple else type_name(result)
     message = f"the function returned {given}, expected {len(names)} values ({', '.join(names)})"
-    return _conclude(", ".join(names), result, names, None, None, message)
+    return conclude(", ".join(names), result, names, None, None, message)

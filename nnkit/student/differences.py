@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from nnkit.student.closeness import REAL_NUMBERS, type_name
 from nnkit.student.errors import CheckFailure
-from nnkit.student.submission import Call, Put
+from nnkit.student.steps import Call, Put
+from nnkit.student.values import REAL_NUMBERS, type_name
 
 LARGEST_BATCH = 64 * 2**20  # bytes of arguments and results in one batch
 # Weights of the stencil's differences, each over a step of `factor * h`.

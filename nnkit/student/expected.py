@@ -9,8 +9,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from nnkit.student.closeness import REAL_NUMBERS, assert_close, assert_equal, type_name
+from nnkit.student.closeness import assert_close, assert_equal
 from nnkit.student.tolerances import FORWARD
+from nnkit.student.values import REAL_NUMBERS, type_name
 
 
 class MissingExpected(LookupError):

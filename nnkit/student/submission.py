@@ -6,49 +6,17 @@ be passed in again and whose attributes and items can be read and set.
 """
 
 import inspect
-import linecache
-import traceback
 import weakref
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from nnkit.student.closeness import NUMPY_SCALARS, Opaque, type_name
 from nnkit.student.errors import CheckFailure, StudentError
+from nnkit.student.steps import Put, pick_from
+from nnkit.student.tracebacks import student_error
+from nnkit.student.values import NUMPY_SCALARS, Opaque, type_name
 
 PLAIN_SCALARS = NUMPY_SCALARS | {int, float, complex, str, bytes, bool, type(None)}
 PLAIN_KINDS = frozenset("biufcSU")
-LONGEST_MESSAGE = 2000
-
-
-@dataclass(frozen=True)
-class Put:
-    """``container[key] = value``, as a step of `submission.run`."""
-
-    container: Any
-    key: Any
-    value: Any
-
-
-@dataclass(frozen=True)
-class Call:
-    """``function(*args, **kwargs)``, as a step of `submission.run`."""
-
-    function: Any
-    args: tuple = ()
-    kwargs: dict | None = None
-
-
-def pick_from(result, pick):
-    """Element `pick` of a tuple result; the result itself if `pick` is None."""
-    if pick is None:
-        return result
-    if type(result) is not tuple or len(result) <= pick:
-        given = f"{len(result)} values" if type(result) is tuple else type_name(result)
-        raise CheckFailure(f"the function returned {given}, expected a tuple of at least {pick + 1} values")
-    return result[pick]
 
 
 class LocalSubmission:
@@ -161,8 +129,9 @@ class LocalSubmission:
         memo = {}
         args = [self._take(value, memo) for value in args]
         kwargs = {key: self._take(value, memo) for key, value in kwargs.items()}
+        given = {id(taken): value for taken, value in memo.values() if isinstance(value, np.ndarray)}
         arrays = [
-            (where, array, array.copy())
+            (where, array, given[id(array)] if id(array) in given else array.copy())
             for place, value in [*enumerate(args), *kwargs.items()]
             for where, array in _arrays_in(value, (place,))
         ]
@@ -219,7 +188,10 @@ class Handle(Opaque):
         self._submission._guard(setattr, _target(self), attribute, self._submission._take(value, {}))
 
     def __getitem__(self, key):
-        value = self._submission._guard(lambda: _target(self)[self._submission._take(key, {})])
+        container, key = _target(self), self._submission._take(key, {})
+        if type(container) is dict and self._submission._guard(lambda: key not in container):
+            raise StudentError(f"{self._name} has no key {key!r}")
+        value = self._submission._guard(lambda: container[key])
         return self._submission._give(value, f"{self._name}[{key!r}]")
 
     def __setitem__(self, key, value):
@@ -294,41 +266,6 @@ def _argument_name(function, where):
         except (ValueError, TypeError, IndexError):
             place = f"argument {place + 1}"
     return place + "".join(f"[{i}]" for i in inside)
-
-
-def student_error(error):
-    """The StudentError that stands for an exception of the student's code.
-
-    Parameters
-    ----------
-    error : BaseException
-        As caught, with its traceback.
-
-    Returns
-    -------
-    StudentError
-        Of kind "not_implemented" for a NotImplementedError; the traceback text leaves out installed packages and the
-        code that made the call.
-    """
-    name = type.__getattribute__(type(error), "__name__")
-    try:
-        text = str(error)
-    except BaseException:
-        text = "(its message can't be shown)"
-    message = f"{name}: {text}"[:LONGEST_MESSAGE] if text else name
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_student_frame(frame.filename)]
-    lines = traceback.format_list(traceback.StackSummary.from_list(frames[-20:]))
-    trace = "".join(["Traceback (most recent call last):\n", *lines, message]) if frames else message
-    kind = "not_implemented" if issubclass(type(error), NotImplementedError) else None
-    return StudentError(message, trace, kind)
-
-
-_HERE = str(Path(__file__).parent)
-_INSTALLED = tuple({str(Path(path)) for path in (Path(np.__file__).parent.parent, Path(linecache.__file__).parent)})
-
-
-def _is_student_frame(filename):
-    return not filename.startswith((_HERE, "<frozen", *_INSTALLED))
 
 
 def assert_inputs_unchanged(submission):

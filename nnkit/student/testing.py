@@ -15,16 +15,12 @@ import pytest
 
 from nnkit.gradient_check import rel_error
 from nnkit.student.closeness import (
-    Measurement,
-    Opaque,
     assert_at_least,
     assert_below,
     assert_close,
     assert_dtype,
     assert_equal,
     assert_shape,
-    measurements,
-    type_name,
     unpack,
 )
 from nnkit.student.differences import numerical_gradient, numerical_gradient_of_parameter
@@ -35,7 +31,9 @@ from nnkit.student.errors import (
     StudentOutOfMemory,
     StudentTimeout,
 )
-from nnkit.student.submission import Call, LocalSubmission, Put, assert_inputs_unchanged, student_error
+from nnkit.student.measurement import Measurement, measurements
+from nnkit.student.steps import Call, Put, pick_from
+from nnkit.student.submission import LocalSubmission, assert_inputs_unchanged
 from nnkit.student.tolerances import (
     ANALYTIC_GRADIENT,
     FORWARD,
@@ -50,6 +48,8 @@ from nnkit.student.tolerances import (
     PRINTED,
     SMOOTH_GRADIENT,
 )
+from nnkit.student.tracebacks import student_error
+from nnkit.student.values import Opaque, type_name
 
 item = pytest.mark.item
 """``@item("affine_forward", public=True, weight=1, message="...")``: which graded item a test belongs to."""
@@ -88,6 +88,7 @@ __all__ = [
     "measurements",
     "numerical_gradient",
     "numerical_gradient_of_parameter",
+    "pick_from",
     "rel_error",
     "student_error",
     "type_name",

@@ -1,0 +1,84 @@
+"""The table that `check` shows: HTML in a notebook, text elsewhere."""
+
+import textwrap
+from html import escape
+
+WORDS = {
+    "passed": ("✓", "passed"),
+    "failed": ("✗", "failed"),
+    "student_error": ("⚠", "error in your code"),
+    "not_implemented": ("○", "not written yet"),
+    "timeout": ("⏱", "out of time"),
+    "out_of_memory": ("⚠", "out of memory"),
+    "killed": ("⚠", "stopped"),
+    "grader_error": ("?", "the check itself broke: tell your instructor"),
+}
+COLUMNS = ("test", "verdict", "measured", "allowed", "message")
+WIDTH = 100  # of the lines of text under a test
+
+
+def verdict_words(verdict):
+    """The verdict as a person reads it."""
+    return WORDS[verdict][1]
+
+
+def number(value):
+    """``1.2e-09``; empty for None."""
+    return "" if value is None else f"{value:.1e}"
+
+
+class CheckTable:
+    """Results of one item, for IPython's display or to print.
+
+    Parameters
+    ----------
+    item : str
+    results : list of TestResult
+    note : str
+        Said under the heading.
+    """
+
+    def __init__(self, item, results, note=""):
+        self.item = item
+        self.results = results
+        passed = sum(result.verdict == "passed" for result in results)
+        self.note = note or f"{passed} of {len(results)} public tests passed"
+
+    def _rows(self):
+        for result in self.results:
+            symbol, words = WORDS[result.verdict]
+            limits = number(result.measured), number(result.allowed)
+            trace = result.detail if result.verdict in ("student_error", "grader_error") else ""
+            name = result.name.removeprefix("test_").replace("_", " ")
+            yield name, f"{symbol} {words}", *limits, result.message, trace
+
+    def text(self, encoding="utf-8"):
+        """The table as plain text; signs that the encoding lacks become question marks."""
+        rows = list(self._rows())
+        widths = [max(len(row[i]) for row in [COLUMNS, *rows]) for i in range(4)]
+        lines = [f"{self.item}: {self.note}"]
+        if rows:
+            lines.append("  ".join(name.ljust(width) for name, width in zip(COLUMNS[:4], widths, strict=True)).rstrip())
+        for *cells, message, trace in rows:
+            lines.append("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+            lines += textwrap.wrap(message, WIDTH, initial_indent="    ", subsequent_indent="    ")
+            lines += [f"    | {line}" for line in trace.splitlines()]
+        encoding = encoding or "utf-8"
+        return "\n".join(lines).encode(encoding, "replace").decode(encoding)
+
+    def __repr__(self):
+        return self.text()
+
+    def _repr_html_(self):
+        if not self.results:
+            return f"<p><b>{escape(self.item)}</b>: {escape(self.note)}</p>"
+        head = "".join(f'<th style="text-align:left">{name}</th>' for name in COLUMNS)
+        body = []
+        for *cells, message, trace in self._rows():
+            columns = "".join(f'<td style="text-align:left;vertical-align:top">{escape(cell)}</td>' for cell in cells)
+            shown = escape(message)
+            if trace:
+                shown += f'<pre style="white-space:pre-wrap">{escape(trace)}</pre>'
+            body.append(f'<tr>{columns}<td style="text-align:left">{shown}</td></tr>')
+        caption = f'<caption style="text-align:left"><b>{escape(self.item)}</b>: {escape(self.note)}</caption>'
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"

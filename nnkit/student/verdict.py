@@ -1,0 +1,105 @@
+"""What a grader file says about a test, and the verdict that the test comes to."""
+
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnkit.student.errors import CheckFailure, StudentError
+from nnkit.student.measurement import Measurement
+
+VERDICTS = (
+    "passed",
+    "failed",
+    "student_error",
+    "not_implemented",
+    "timeout",
+    "out_of_memory",
+    "killed",
+    "grader_error",
+)
+
+
+@dataclass(frozen=True)
+class GraderTest:
+    """What a grader file says about one test."""
+
+    item: str
+    name: str
+    public: bool
+    weight: float
+    message: str
+    notebook: str
+    path: Path
+
+
+@dataclass
+class TestResult:
+    """One test's verdict on one submission."""
+
+    __test__ = False  # not for pytest to collect
+
+    item: str
+    name: str
+    public: bool
+    weight: float
+    verdict: str
+    measured: float | None
+    allowed: float | None
+    message: str
+    detail: str
+
+
+@dataclass
+class TestTrace:
+    """How a result came about, for who wants to know more than the verdict."""
+
+    __test__ = False
+
+    test: GraderTest
+    measurements: list[Measurement] = field(default_factory=list)
+    exception: BaseException | None = None
+    when: str = "call"
+    duration: float = 0.0
+    excinfo: Any = None
+
+
+def judge(trace):
+    """The result of a test, from the exception it ended with and the comparisons it made."""
+    test, error = trace.test, trace.exception
+    measured = allowed = None
+    message = detail = ""
+    if error is None:
+        verdict = "passed"
+        measured, allowed = _closest_to_limit(trace.measurements)
+    elif isinstance(error, StudentError):
+        verdict = error.kind if error.kind in VERDICTS else "student_error"
+        message, detail = error.message, error.traceback_text
+    elif isinstance(error, CheckFailure) or (
+        trace.when == "call" and isinstance(error, AssertionError | pytest.fail.Exception)
+    ):
+        verdict, detail = "failed", str(error)
+        measured, allowed = getattr(error, "measured", None), getattr(error, "allowed", None)
+        message = _sentences(detail.partition("\n")[0], test.message)
+    else:
+        verdict = "grader_error"
+        message = f"the test itself broke ({trace.when}): {type(error).__name__}: {error}".partition("\n")[0]
+        detail = "".join(traceback.format_exception(error))
+    return TestResult(test.item, test.name, test.public, test.weight, verdict, measured, allowed, message, detail)
+
+
+def _sentences(*parts):
+    """The parts that say something, each ended by a full stop if another follows."""
+    *first, last = [part for part in parts if part] or [""]
+    return " ".join([*(part if part[-1] in ".!?" else f"{part}." for part in first), last])
+
+
+def _closest_to_limit(comparisons):
+    """Measured and allowed of the comparison that used most of what it was allowed."""
+    numbers = [c for c in comparisons if c.measured is not None and c.allowed is not None]
+    if not numbers:
+        return None, None
+    tightest = max(numbers, key=lambda c: c.used)
+    return tightest.measured, tightest.allowed

@@ -1,0 +1,131 @@
+"""Functions and classes of the subject, found by name in their files without importing them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import symtable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from nnkit.kit.authoring.regions import find_regions
+from nnkit.kit.course import Course
+from nnkit.kit.errors import BuildError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One top-level function or class, verbatim with decorators and the comments directly above."""
+
+    module: str
+    name: str
+    file: Path
+    line: int
+    text: str
+
+    @property
+    def stages(self) -> frozenset[str | None]:
+        """The stages of its solution regions; None stands for regions without a stage."""
+        regions = find_regions(self.text, file=self.file, first_line=self.line)
+        return frozenset(region.stage for region in regions)
+
+
+def find_definitions(course: Course, spec: str, *, what: str, file: Path | str, line: int) -> tuple[Definition, ...]:
+    """The definitions that ``"nnkit.layers:affine_forward"`` (or ``"nnkit.layers:a,b"``) names.
+
+    Parameters
+    ----------
+    what : str
+        The metadata key that holds `spec`, for messages.
+    file, line
+        Where it stands.
+
+    Raises
+    ------
+    BuildError
+        There is no such module or name.
+    """
+    module, _, names = spec.partition(":")
+    path = course.module_file(module)
+    if not names or not module:
+        mend = 'write "nnkit.layers:affine_forward"'
+        raise BuildError(f'{what} "{spec}" names no function or class', file=file, line=line, mend=mend)
+    if path is None:
+        raise BuildError(f'{what} "{spec}": there is no module {module}', file=file, line=line, mend="check its name")
+    known = top_level(path)
+    found = []
+    for name in (part.strip() for part in names.split(",")):
+        if name not in known:
+            mend = did_you_mean(name, known, f"it has {', '.join(sorted(known))}" if known else "it defines nothing")
+            where = shown(course, path)
+            raise BuildError(f'{what} "{module}:{name}" names nothing in {where}', file=file, line=line, mend=mend)
+        start, text = known[name]
+        found.append(Definition(module=module, name=name, file=path, line=start, text=text))
+    return tuple(found)
+
+
+def shown(course: Course, file: Path) -> str:
+    """A path as messages show it: relative to the course folder where it lies inside."""
+    return str(file.relative_to(course.root)) if file.is_relative_to(course.root) else str(file)
+
+
+def top_level(path: Path) -> dict[str, tuple[int, str]]:
+    """First line and text of every top-level function and class of a file."""
+    return dict(_top_level(path, path.read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=256)
+def _top_level(path: Path, text: str) -> tuple[tuple[str, tuple[int, str]], ...]:
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise BuildError(f"not Python: {error.msg}", file=path, line=error.lineno, mend="mend the syntax") from None
+    lines = text.split("\n")
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            start, end = span(node, lines)
+            found.append((node.name, (start, "\n".join(lines[start - 1 : end]))))
+    return tuple(found)
+
+
+def span(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, lines: list[str]) -> tuple[int, int]:
+    """First and last line (from 1) of a definition, with decorators and the comments directly above."""
+    start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    while start > 1 and lines[start - 2].startswith("#"):
+        start -= 1
+    return start, node.end_lineno or node.lineno
+
+
+def free_names(text: str) -> frozenset[str]:
+    """Global names that a piece of code takes from its surroundings: loaded, not bound by itself, no built-ins."""
+    loaded: set[str] = set()
+    table = symtable.symtable(text, "cell", "exec")
+    bound = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    pending = [table]
+    while pending:
+        scope = pending.pop()
+        pending += scope.get_children()
+        top = scope is table
+        loaded |= {
+            symbol.get_name()
+            for symbol in scope.get_symbols()
+            if symbol.is_referenced() and (symbol.is_global() or top)
+        }
+    return frozenset(loaded - bound - set(vars(builtins)))
+
+
+def bound_names(text: str) -> frozenset[str]:
+    """Names that a piece of code binds in the notebook's namespace (assignments, definitions, imports)."""
+    bound: set[str] = set()
+    pending = [symtable.symtable(text, "cell", "exec")]
+    top = pending[0]
+    while pending:
+        scope = pending.pop()
+        pending += scope.get_children()
+        for symbol in scope.get_symbols():
+            declared = scope is not top and symbol.is_declared_global()
+            if (scope is top or declared) and (symbol.is_assigned() or symbol.is_imported()):
+                bound.add(symbol.get_name())
+    return frozenset(bound)

@@ -44,17 +44,19 @@ class CheckTable:
         passed = sum(result.verdict == "passed" for result in results)
         self.note = note or f"{passed} of {len(results)} public tests passed"
 
-    def _rows(self):
+    def _rows(self, encoding="utf-8"):
         for result in self.results:
             symbol, words = WORDS[result.verdict]
+            symbol = symbol.encode(encoding, "ignore").decode(encoding)
             limits = number(result.measured), number(result.allowed)
             trace = result.detail if result.verdict in ("student_error", "grader_error") else ""
             name = result.name.removeprefix("test_").replace("_", " ")
-            yield name, f"{symbol} {words}", *limits, result.message, trace
+            yield name, f"{symbol} {words}".strip(), *limits, result.message, trace
 
     def text(self, encoding="utf-8"):
-        """The table as plain text; signs that the encoding lacks become question marks."""
-        rows = list(self._rows())
+        """The table as plain text, in what the encoding of the output has."""
+        encoding = encoding or "utf-8"
+        rows = list(self._rows(encoding))
         widths = [max(len(row[i]) for row in [COLUMNS, *rows]) for i in range(4)]
         lines = [f"{self.item}: {self.note}"]
         if rows:
@@ -63,7 +65,6 @@ class CheckTable:
             lines.append("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
             lines += textwrap.wrap(message, WIDTH, initial_indent="    ", subsequent_indent="    ")
             lines += [f"    | {line}" for line in trace.splitlines()]
-        encoding = encoding or "utf-8"
         return "\n".join(lines).encode(encoding, "replace").decode(encoding)
 
     def __repr__(self):

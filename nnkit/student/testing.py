@@ -51,9 +51,6 @@ from nnkit.student.tolerances import (
 from nnkit.student.tracebacks import student_error
 from nnkit.student.values import Opaque, type_name
 
-item = pytest.mark.item
-"""``@item("affine_forward", public=True, weight=1, message="...")``: which graded item a test belongs to."""
-
 __all__ = [
     "ANALYTIC_GRADIENT",
     "FORWARD",
@@ -94,3 +91,21 @@ __all__ = [
     "type_name",
     "unpack",
 ]
+
+
+def item(*args, **options):
+    """Mark a test as part of a graded item: ``@item("affine_forward", public=True, weight=1, message="...")``.
+
+    Parameters
+    ----------
+    name : str
+        The item, as the notebook's grade cell names it.
+    public : bool, default False
+        Whether students get the test.
+    weight : number, default 1
+        Of this test among the item's tests.
+    message : str, default ""
+        What a student reads, after what was measured, when the test fails.
+    """
+    # Looked up only here: `pytest.mark.item` at import would need the marker registered wherever this is imported.
+    return pytest.mark.item(*args, **options)

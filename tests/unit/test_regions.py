@@ -3,7 +3,7 @@
 import pytest
 
 from nnkit.kit.authoring.definitions import find_definitions, free_names, top_level
-from nnkit.kit.authoring.regions import clean, find_regions, strip
+from nnkit.kit.authoring.regions import at_stage, clean, find_regions, strip
 from nnkit.kit.course import load_course
 from nnkit.kit.errors import BuildError
 
@@ -49,19 +49,23 @@ def test_stub_in_a_method_names_class_and_method():
 
 
 def test_region_of_a_later_stage_goes_away_with_its_instruction():
-    stripped = strip(STAGED, "Net", file="f.py")
-    assert "drop" not in stripped
-    assert "out * 0" not in stripped
+    text = at_stage(STAGED, "Net")
+    assert "drop" not in text
+    assert "out * 0" not in text
 
 
 def test_block_that_would_be_empty_gets_pass():
-    assert "        if self.normalised:\n            pass\n        return out" in strip(STAGED, "Net", file="f.py")
+    assert "        if self.normalised:\n            pass\n        return out" in at_stage(STAGED, "Net")
+
+
+def test_open_region_of_a_stage_becomes_a_plain_region():
+    text = at_stage(STAGED, "Net", open_stages={"norm"})
+    assert "            ### BEGIN SOLUTION\n            out = out / 2\n            ### END SOLUTION" in text
 
 
 def test_solved_stage_stays_without_delimiters():
-    stripped = strip(STAGED, "Net", open_stages={"norm"}, solved_stages={None}, file="f.py")
-    assert "out = x + 1\n        if" in stripped
-    assert "out / 2" not in stripped
+    text = at_stage(STAGED, "Net", open_stages={"norm"}, solved_stages={None})
+    assert "        # The plain pass.\n        out = x + 1\n        if" in text
 
 
 def test_clean_text_has_no_delimiters_and_no_todo():

@@ -110,19 +110,11 @@ def _instead(delimiter: str) -> str:
     return f'write "### {delimiter}" alone on its line'
 
 
-def strip(
-    text: str,
-    name: str,
-    *,
-    open_stages: Collection[str | None] = UNSTAGED,
-    solved_stages: Collection[str | None] = (),
-    file: Path | str,
-    first_line: int = 1,
-) -> str:
+def strip(text: str, name: str, *, file: Path | str = "", first_line: int = 1) -> str:
     """The text as a student receives it.
 
-    A region of an open stage becomes ``# YOUR CODE HERE`` and a loud ``raise NotImplementedError``; one of a solved
-    stage stays without its delimiters; any other belongs to a later notebook and goes away with its instruction.
+    Every region becomes ``# YOUR CODE HERE`` and a loud ``raise NotImplementedError`` naming the function around it, or
+    `name` where there is none.
 
     Raises
     ------
@@ -130,35 +122,54 @@ def strip(
         A delimiter is wrong, or what is left is not Python.
     """
     lines = text.split("\n")
-    regions = find_regions(text, file=file, first_line=first_line)
     tree = _parse(text, file, first_line)
+    left: list[str] = []
+    position = 0
+    for region in find_regions(text, file=file, first_line=first_line):
+        place = _enclosing(tree, region.begin + 1) or name
+        left += lines[position : region.begin]
+        left.append(f"{region.indent}# YOUR CODE HERE")
+        left.append(f'{region.indent}raise NotImplementedError("{place}: write your code here")')
+        position = region.end + 1
+    left += lines[position:]
+    _parse_rest(left, name, file, first_line)
+    return "\n".join(left)
+
+
+def at_stage(
+    text: str,
+    name: str,
+    *,
+    open_stages: Collection[str | None] = UNSTAGED,
+    solved_stages: Collection[str | None] = (),
+    file: Path | str = "",
+    first_line: int = 1,
+) -> str:
+    """The text as one notebook has it: regions of open stages as plain regions, and no others.
+
+    A region of a solved stage stays without its delimiters; any other belongs to a later notebook and goes away with
+    its instruction, leaving ``pass`` where the block would be empty.
+    """
+    lines = text.split("\n")
     left: list[str] = []
     placeholders: list[int] = []
     position = 0
-    for region in regions:
+    for region in find_regions(text, file=file, first_line=first_line):
         left += lines[position : region.begin]
         position = region.end + 1
+        inside = lines[region.begin + 1 : region.end]
         if region.stage in open_stages:
-            place = _enclosing(tree, region.begin + 1) or name
-            left.append(f"{region.indent}# YOUR CODE HERE")
-            left.append(f'{region.indent}raise NotImplementedError("{place}: write your code here")')
+            left += [f"{region.indent}### BEGIN SOLUTION", *inside, f"{region.indent}### END SOLUTION"]
         elif region.stage in solved_stages:
-            left += lines[region.begin + 1 : region.end]
+            _finish_instruction(left, len(left) - _instruction_height(lines, region))
+            left += inside
         else:
             if height := _instruction_height(lines, region):
                 del left[-height:]
             placeholders.append(len(left))
             left.append(f"{region.indent}pass")
     left += lines[position:]
-    try:
-        tree = ast.parse("\n".join(left))
-    except SyntaxError as error:
-        raise BuildError(
-            f"{name} without its solution regions is not Python: {error.msg}",
-            file=file,
-            line=first_line,
-            mend="a region has to hold whole statements",
-        ) from None
+    tree = _parse_rest(left, name, file, first_line)
     for index in reversed(placeholders):
         if not _alone(tree, index + 1):
             del left[index]
@@ -169,10 +180,15 @@ def clean(text: str, *, file: Path | str = "", first_line: int = 1) -> str:
     """The solved text: delimiters gone, and an instruction above a region no longer says TODO."""
     lines = text.split("\n")
     for region in reversed(find_regions(text, file=file, first_line=first_line)):
-        for index in range(region.begin - _instruction_height(lines, region), region.begin):
-            lines[index] = re.sub(r"# TODO:?\s*(\w?)", lambda match: "# " + match.group(1).upper(), lines[index])
-        lines[region.begin : region.end + 1] = lines[region.begin + 1 : region.end]
+        above = lines[: region.begin]
+        _finish_instruction(above, region.begin - _instruction_height(lines, region))
+        lines = above + lines[region.begin + 1 : region.end] + lines[region.end + 1 :]
     return "\n".join(lines)
+
+
+def _finish_instruction(lines: list[str], start: int) -> None:
+    for index in range(start, len(lines)):
+        lines[index] = re.sub(r"# TODO:?\s*(\w?)", lambda match: "# " + match.group(1).upper(), lines[index])
 
 
 def solution_lines(text: str, *, file: Path | str, first_line: int = 1) -> Iterator[tuple[int, str]]:
@@ -199,6 +215,18 @@ def _parse(text: str, file: Path | str, first_line: int) -> ast.Module:
     except SyntaxError as error:
         line = first_line + (error.lineno or 1) - 1
         raise BuildError(f"not Python: {error.msg}", file=file, line=line, mend="mend the syntax") from None
+
+
+def _parse_rest(left: list[str], name: str, file: Path | str, first_line: int) -> ast.Module:
+    try:
+        return ast.parse("\n".join(left))
+    except SyntaxError as error:
+        raise BuildError(
+            f"{name} without its solution regions is not Python: {error.msg}",
+            file=file,
+            line=first_line,
+            mend="a region has to hold whole statements",
+        ) from None
 
 
 def _enclosing(tree: ast.Module, line: int) -> str:

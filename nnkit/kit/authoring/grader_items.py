@@ -1,0 +1,69 @@
+"""Which tests a grader file holds for which item, read without running it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnkit.kit.errors import BuildError
+
+
+@dataclass(frozen=True)
+class GraderTest:
+    """One test of a grader file."""
+
+    name: str
+    item: str
+    public: bool
+    line: int
+
+
+def grader_tests(path: Path, shown: Path | str | None = None) -> tuple[GraderTest, ...]:
+    """The tests of a grader file, in order; none if there is no such file.
+
+    Raises
+    ------
+    BuildError
+        The file is not Python, or a test's marker is missing or names no item literally. `shown` is the path as the
+        message gives it.
+    """
+    shown = path if shown is None else shown
+    if not path.is_file():
+        return ()
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise BuildError(f"not Python: {error.msg}", file=shown, line=error.lineno, mend="mend the syntax") from None
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            found.append(_read_test(node, shown))
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            raise BuildError(
+                f"{node.name} is a class of tests",
+                file=shown,
+                line=node.lineno,
+                mend="write each test as a function: only functions can be handed to students one by one",
+            )
+    return tuple(found)
+
+
+def _read_test(node: ast.FunctionDef, shown: Path | str) -> GraderTest:
+    for decorator in node.decorator_list:
+        if not isinstance(decorator, ast.Call) or ast.unparse(decorator.func) not in ("item", "pytest.mark.item"):
+            continue
+        name = decorator.args[0] if decorator.args else None
+        if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+            break
+        public = any(
+            keyword.arg == "public" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+            for keyword in decorator.keywords
+        )
+        return GraderTest(name=node.name, item=name.value, public=public, line=node.lineno)
+    raise BuildError(
+        f"{node.name} has no marker naming its item",
+        file=shown,
+        line=node.lineno,
+        mend='write @item("affine_forward", public=True, …) above it',
+    )

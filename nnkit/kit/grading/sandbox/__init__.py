@@ -1,0 +1,22 @@
+"""One process in which a stranger's Python code runs, locked up as well as the host allows."""
+
+from .limits import Limits
+from .probing import ProbeReport, best_tier, probe
+from .problems import SandboxError
+from .process import Exit, LockedProcess
+from .starting import start
+from .tiers import Tier
+from .view import View
+
+__all__ = [
+    "Exit",
+    "Limits",
+    "LockedProcess",
+    "ProbeReport",
+    "SandboxError",
+    "Tier",
+    "View",
+    "best_tier",
+    "probe",
+    "start",
+]

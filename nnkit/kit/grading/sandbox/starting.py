@@ -1,0 +1,101 @@
+"""Starting a locked process."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from . import bubblewrap, confined, direct, seatbelt, unlocked
+from .limits import Limits
+from .plan import Prepared, Request
+from .process import LockedProcess
+from .tiers import Tier
+from .view import View
+
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+_PATIENCE = 30.0
+_PREPARE = {
+    Tier.A: bubblewrap.prepare,
+    Tier.B: direct.prepare,
+    Tier.C: confined.prepare,
+    Tier.D: seatbelt.prepare,
+    Tier.E: unlocked.prepare,
+}
+
+
+def start(
+    tier: Tier,
+    view: View,
+    limits: Limits,
+    argv: Sequence[str],
+    *,
+    pass_fds: Iterable[int] = (),
+    env: Mapping[str, str] = _NO_VARIABLES,
+) -> LockedProcess:
+    """Run a command in a locked process.
+
+    Parameters
+    ----------
+    tier : Tier
+    view : View
+    limits : Limits
+    argv : sequence of str
+        The command; ``"python"`` means the interpreter that runs now.
+    pass_fds : descriptors
+        Stay open inside under their numbers. Standard input is empty, standard output goes nowhere, of standard error
+        the last 64 kB are kept.
+    env : mapping
+        Variables beside the ones every locked process has; none of this process's own go in.
+
+    Raises
+    ------
+    SandboxError
+        When it can't be started; nothing runs then.
+    """
+    request = Request(view, limits, argv, tuple(pass_fds), env)
+    prepared = _PREPARE[tier](request)
+    ours, theirs = socket.socketpair()
+    if sys.platform == "linux":
+        # Each message then carries its sender's pid as it is in our own namespace.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    tail, complaints = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - they live as long as the process
+    try:
+        outer = _spawn(prepared, request, theirs, tail.fileno(), complaints.fileno())
+    except BaseException:
+        ours.close()
+        for step in prepared.clean_up:
+            step()
+        raise
+    finally:
+        theirs.close()
+    process = LockedProcess(
+        outer, ours, tail, complaints, prepared.workdir, prepared.translate, prepared.clean_up
+    )
+    try:
+        ours.sendall(json.dumps({**prepared.plan, "tail_fd": tail.fileno()}).encode() + b"\n")
+        process.await_start(_PATIENCE)
+    except BaseException:
+        process.close()
+        raise
+    return process
+
+
+def _spawn(
+    prepared: Prepared, request: Request, control: socket.socket, tail: int, complaints: int
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        prepared.command(control.fileno()),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=complaints,
+        env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+        cwd="/",
+        pass_fds=(control.fileno(), tail, *prepared.kept_fds, *request.fds),
+        start_new_session=True,
+    )

@@ -129,7 +129,9 @@ class GraderPlugin:
         return True  # said by run_graders, not on stderr
 
     def pytest_keyboard_interrupt(self, excinfo):
-        self.crash = excinfo.value
+        # pytest's own Interrupted only says that files could not be collected: those are in problems.
+        if not isinstance(excinfo.value, pytest.Session.Interrupted):
+            self.crash = excinfo.value
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items):

@@ -1,0 +1,204 @@
+"""`check` runs an item's public tests on the caller's own names, shows a table, and fails the cell on a failure."""
+
+import contextlib
+import subprocess
+import sys
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from nnkit.student import check
+from nnkit.student.check import CheckFailed, items_in
+from nnkit.student.plugin import TestResult
+from nnkit.student.table import CheckTable
+
+GRADERS = '''
+from nnkit.student.testing import *
+
+HIDDEN_ONLY = ["tuning"]
+
+@item("double", public=True, message="Multiply by two.")
+def test_one_number(submission):
+    assert_close(submission.double(3.0), 6.0, FORWARD, "out")
+
+@item("double")
+def test_kept_back(submission):
+    assert_close(submission.double(4.0), 9.0, FORWARD, "out")
+
+@item("broken", public=True)
+def test_broken():
+    1 / 0
+'''
+
+
+@pytest.fixture
+def release(tmp_path, monkeypatch):
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "test_net.py").write_text(GRADERS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(code):
+    """Run code as a script of its own names."""
+    exec(compile(code, "script.py", "exec"), {"__name__": "script", "check": check})
+
+
+RIGHT = "def double(x):\n    return 2 * x\n"
+WRONG = "def double(x):\n    return 3 * x\n"
+UNFINISHED = "def double(x):\n    raise NotImplementedError('write me')\n"
+RAISES = "def double(x):\n    return x[0]\n"
+
+
+def shown(code, capsys):
+    """What a check prints, passed or failed."""
+    with contextlib.suppress(CheckFailed):
+        run(f"{code}check('double')")
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def test_a_right_solution_passes(release, capsys):
+    run(f"{RIGHT}check('double')")
+    assert "1 of 1 public tests passed" in capsys.readouterr().out
+
+
+def test_a_wrong_solution_fails_in_one_line(release):
+    with pytest.raises(CheckFailed) as caught:
+        run(f"{WRONG}check('double')")
+    first, *others = str(caught.value).split("\n")
+    assert first.startswith("double: 1 of 1 tests not passed. test_one_number: failed: out is 9, expected 6")
+    assert not others
+
+
+def test_the_table_has_verdict_numbers_and_message(release, capsys):
+    table = shown(WRONG, capsys)
+    for text in ("one number", "✗ failed", "2.0e-01", "1.0e-09", "out is 9, expected 6", "Multiply by two."):
+        assert text in table
+
+
+def test_an_unfinished_solution_is_not_written_yet(release):
+    with pytest.raises(CheckFailed, match=r"^double: not written yet$"):
+        run(f"{UNFINISHED}check('double')")
+
+
+def test_an_undefined_name_is_named(release):
+    with pytest.raises(CheckFailed, match="double is not defined in the notebook"):
+        run("check('double')")
+
+
+def test_an_error_is_shown_with_the_students_line(release, capsys):
+    table = shown(RAISES, capsys)
+    assert 'File "script.py", line 2, in double' in table
+    assert "nnkit" not in table
+
+
+def test_a_check_that_breaks_is_no_pass(release):
+    with pytest.raises(CheckFailed, match="tell your instructor"):
+        run("check('broken')")
+
+
+def test_an_item_without_public_tests_says_so(release, capsys):
+    run("check('tuning')")
+    assert "no public test" in capsys.readouterr().out
+
+
+def test_an_unknown_item_lists_the_known_ones(release):
+    with pytest.raises(ValueError, match=r"Did you mean 'double'\? There are: broken, double, tuning\."):
+        run("check('duoble')")
+
+
+def test_an_item_of_two_notebooks_asks_which(release):
+    (release / "checks" / "test_other.py").write_text(GRADERS)
+    with pytest.raises(ValueError, match=r"net, other: name your notebook"):
+        run("check('double')")
+
+
+def test_a_notebook_can_be_named(release, capsys):
+    (release / "checks" / "test_other.py").write_text(GRADERS.replace("6.0", "9.0"))
+    run(f"{WRONG}check('double', notebook='other')")
+    assert "1 of 1 public tests passed" in capsys.readouterr().out
+
+
+def test_jupyter_says_which_notebook_it_is(release, capsys, monkeypatch):
+    (release / "checks" / "test_other.py").write_text(GRADERS.replace("6.0", "9.0"))
+    monkeypatch.setenv("JPY_SESSION_NAME", "a1/other.ipynb")
+    run(f"{WRONG}check('double')")
+    assert "1 of 1 public tests passed" in capsys.readouterr().out
+
+
+def test_the_notebooks_present_definition_counts(release, capsys):
+    run(f"{WRONG}{RIGHT}check('double')")
+    assert "1 of 1 public tests passed" in capsys.readouterr().out
+
+
+def test_stderr_stays_empty_whatever_the_student_prints(release, capsys):
+    code = "import sys\ndef double(x):\n    print('working', file=sys.stderr)\n    return 2 * x\n"
+    assert "working" in shown(code, capsys)
+
+
+def test_without_checks_the_place_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no folder checks"):
+        check("double")
+
+
+def test_nothing_is_written_into_the_release(release, capsys):
+    before = sorted(release.rglob("*"))
+    shown(RIGHT, capsys)
+    assert sorted(release.rglob("*")) == before
+
+
+def test_importing_check_does_not_import_pytest():
+    code = "import sys, nnkit.student; sys.exit('pytest' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_items_are_read_without_running_the_file(tmp_path):
+    path = tmp_path / "test_net.py"
+    path.write_text(GRADERS + "\nraise SystemExit\n")
+    assert items_in(path) == {"tuning": False, "double": True, "broken": True}
+
+
+@pytest.fixture
+def shell(release):
+    shell = InteractiveShell.instance()
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+def test_in_ipython_the_notebooks_names_are_checked(shell, capsys):
+    shell.run_cell(f"from nnkit.student import check\n{RIGHT}")
+    assert shell.run_cell("check('double')").success
+    assert "1 of 1 public tests passed" in capsys.readouterr().out
+
+
+def test_in_ipython_a_failure_fails_the_cell_with_one_line(shell, capsys):
+    shell.run_cell(f"from nnkit.student import check\n{WRONG}")
+    outcome = shell.run_cell("check('double')")
+    out, err = capsys.readouterr()
+    assert isinstance(outcome.error_in_exec, CheckFailed)
+    assert out.strip().splitlines()[-1].startswith("CheckFailed: double: 1 of 1 tests not passed.")
+    assert "Traceback" not in out + err
+
+
+def result(**changes):
+    values = {"item": "double", "name": "test_it", "public": True, "weight": 1, "verdict": "student_error"}
+    values |= {"measured": None, "allowed": None, "message": "<b>m</b>", "detail": "<script>alert(1)</script>"}
+    return TestResult(**values | changes)
+
+
+def test_html_is_escaped():
+    html = CheckTable("<i>", [result()], "<u>")._repr_html_()
+    assert not any(tag in html for tag in ("<i>", "<u>", "<b>m", "<script"))
+
+
+def test_html_has_the_verdict_in_words():
+    assert "error in your code" in CheckTable("double", [result()])._repr_html_()
+
+
+def test_text_keeps_to_the_encoding_of_the_output():
+    table = CheckTable("double", [result(verdict="failed", message="π")]).text("ascii")
+    assert table.isascii()
+    assert " failed" in table

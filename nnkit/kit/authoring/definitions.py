@@ -32,7 +32,7 @@ class Definition:
 
 
 def find_definitions(course: Course, spec: str, *, what: str, file: Path | str, line: int) -> tuple[Definition, ...]:
-    """The definitions that ``"nnkit.layers:affine_forward"`` (or ``"nnkit.layers:a,b"``) names.
+    """The definitions that ``"nnkit.layers:affine_forward"`` (several: ``"nnkit.layers:a,b"``) names.
 
     Parameters
     ----------
@@ -46,6 +46,12 @@ def find_definitions(course: Course, spec: str, *, what: str, file: Path | str, 
     BuildError
         There is no such module or name.
     """
+    if "," in spec and spec.count(":") > 1:
+        return tuple(
+            found
+            for part in spec.split(",")
+            for found in find_definitions(course, part.strip(), what=what, file=file, line=line)
+        )
     module, _, names = spec.partition(":")
     path = course.module_file(module)
     if not names or not module:

@@ -88,7 +88,12 @@ def test_affine_forward_leaves_its_inputs(submission):
     assert_inputs_unchanged(submission)
 
 
-@item("affine_forward", weight=1.5, message="The output must be right for inputs, shapes and sizes of any kind.")
+@item("affine_forward", weight=0.5, message="Colour images are flattened in NumPy's own order, the last axis fastest.")
+def test_affine_forward_flattens_colour_images(submission, expected):
+    expected("colour", affine_output(submission, wave(4, 3, 3, 4, 5), wave(5, 60, 4), wave(6, 4)), FORWARD)
+
+
+@item("affine_forward", weight=1, message="The output must be right for inputs, shapes and sizes of any kind.")
 def test_affine_forward_on_random_images(submission, rng):
     x, w, b = rng.normal(size=(5, 3, 2, 4)), rng.normal(size=(24, 7)), rng.normal(size=7)
     assert_close(affine_output(submission, x, w, b), affine(x, w, b), FORWARD, "out")
@@ -661,7 +666,13 @@ def test_net_starts_with_weights_of_its_own(submission):
         assert_at_least(int((one != other).sum()), 1, f"number of weights in {key} that differ between two nets")
 
 
-@item("TwoLayerNet", weight=1,
+@item("TwoLayerNet", weight=0.5, message="Images enter as they are: the first layer flattens them.")
+def test_net_scores_of_colour_images(submission, expected):
+    net = net_with(submission, small_parameters(4, 27, 6, 3))
+    expected("colour_scores", net.loss(wave(5, 4, 3, 3, 3)), NETWORK_FORWARD)
+
+
+@item("TwoLayerNet", weight=0.5,
       message="Scores must be right for inputs with any number of axes and for any sizes of the network.")
 def test_net_scores_of_random_images(submission, rng):
     parameters, X, _ = random_net_case(rng)

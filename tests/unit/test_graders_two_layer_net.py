@@ -1,0 +1,275 @@
+"""The graders of two_layer_net against the reference, an untouched notebook and every known misconception."""
+
+import ast
+import importlib.util
+import tomllib
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import nnkit.layers
+import nnkit.losses
+import nnkit.models.two_layer
+from nnkit.kit.authoring.regions import strip
+from nnkit.kit.grading.graders import Accuracies, LockedGrader
+from nnkit.kit.grading.hints import same_mistake
+from nnkit.student.expected import stored_keys
+from nnkit.student.plugin import ExpectedRecorder, run_graders
+from nnkit.student.testing import LocalSubmission, rel_error
+
+GRADERS = Path(__file__).parents[1] / "graders"
+GRADER_FILE = GRADERS / "a1_image_classifiers" / "test_two_layer_net.py"
+EXPECTED_FILE = GRADERS / "a1_image_classifiers" / "two_layer_net.h5"
+MISCONCEPTIONS = tomllib.loads(
+    (GRADERS / "a1_image_classifiers" / "two_layer_net.misconceptions.toml").read_text(encoding="utf-8")
+)["misconception"]
+
+EXERCISES = (
+    "affine_forward",
+    "affine_backward",
+    "relu_forward",
+    "relu_backward",
+    "softmax_loss",
+    "svm_loss",
+    "TwoLayerNet",
+)
+OF_FUNCTIONS = [m for m in MISCONCEPTIONS if m["exercise"] in EXERCISES]
+
+
+def reference_sources():
+    """Name to source text, regions included, of every function and class the notebook shows."""
+    sources = {}
+    for module in (nnkit.layers, nnkit.losses, nnkit.models.two_layer):
+        text = Path(module.__file__).read_text(encoding="utf-8")
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                sources[node.name] = ast.get_source_segment(text, node)
+    return sources
+
+
+SOURCES = reference_sources()
+
+
+def submission_with(**replaced):
+    """What a notebook leaves behind whose cells hold the reference, except for the given ones."""
+    namespace = {"np": np}
+    for name, source in (SOURCES | replaced).items():
+        exec(compile(source, f"<{name}>", "exec"), namespace)
+    return LocalSubmission(namespace)
+
+
+def edited(misconception):
+    """The source of the misconception's exercise with its edits made."""
+    source = SOURCES[misconception["exercise"]]
+    for edit in misconception.get("edit", [misconception]):
+        assert source.count(edit["find"]) == 1, f"{misconception['name']}: {edit['find']!r} must occur exactly once"
+        source = source.replace(edit["find"], edit["replace"])
+    return source
+
+
+class Official(LockedGrader):
+    """The graders as the kit runs them, with held-back images that are easy to classify."""
+
+    def __init__(self, submission, items, held_back=None, recorder=None):
+        super().__init__(
+            lambda: submission,
+            student="a student",
+            course="a course",
+            held_back=held_back or (lambda name: bright_pixels(seed=2)),
+            thresholds=Accuracies(validation=0.48, test=0.45),
+            items=items,
+        )
+        self.recorder = recorder
+
+
+def grade(submission, items, **options):
+    return run_graders(GRADER_FILE, Official(submission, items, **options))
+
+
+@pytest.fixture(scope="module")
+def grader():
+    """The graders after one run on the reference; a test of theirs can be replayed with another submission."""
+    grader = Official(submission_with(), set(EXERCISES))
+    run_graders(GRADER_FILE, grader)
+    return grader
+
+
+def replay(grader, item, submission):
+    """Results and traces of an item's tests, by test name."""
+    names = [test.name for test in grader.tests if test.item == item]
+    return {name: grader.replay(name, submission) for name in names}
+
+
+def earned(replayed):
+    """The share of an item's marks."""
+    results = [result for result, _ in replayed.values()]
+    return sum(r.weight for r in results if r.verdict == "passed") / sum(r.weight for r in results)
+
+
+@pytest.fixture(scope="module")
+def mistaken(grader):
+    """Every misconception's replayed tests, by exercise and name."""
+    return {
+        (m["exercise"], m["name"]): replay(grader, m["exercise"], submission_with(**{m["exercise"]: edited(m)}))
+        for m in OF_FUNCTIONS
+    }
+
+
+def test_the_reference_passes_every_test(grader):
+    assert {result.item for result in grader.results} == set(EXERCISES)
+    assert {result.name: result.message for result in grader.results if result.verdict != "passed"} == {}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_an_untouched_exercise_passes_no_test(grader, exercise):
+    untouched = strip(SOURCES[exercise], exercise, file="reference")
+    replayed = replay(grader, exercise, submission_with(**{exercise: untouched}))
+    assert {result.verdict for result, _ in replayed.values()} == {"not_implemented"}
+
+
+@pytest.mark.parametrize("misconception", OF_FUNCTIONS, ids=lambda m: f"{m['exercise']}-{m['name']}")
+def test_a_misconception_loses_a_part_of_its_item(mistaken, misconception):
+    replayed = mistaken[misconception["exercise"], misconception["name"]]
+    assert earned(replayed) < 1
+    assert "grader_error" not in {result.verdict for result, _ in replayed.values()}
+
+
+@pytest.mark.parametrize("misconception", OF_FUNCTIONS, ids=lambda m: f"{m['exercise']}-{m['name']}")
+def test_a_misconception_is_told_from_the_others_by_what_it_computes(grader, mistaken, misconception):
+    item, name = misconception["exercise"], misconception["name"]
+    submitted = replay(grader, item, submission_with(**{item: edited(misconception)}))
+    explained = {
+        other: sum(same_mistake(submitted[test][1], trace) for test, (_, trace) in replayed.items())
+        for (exercise, other), replayed in mistaken.items()
+        if exercise == item
+    }
+    assert explained[name] > max(explained[other] for other in explained if other != name)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_every_exercise_has_at_least_four_misconceptions_with_names_and_hints_of_their_own(exercise):
+    own = [m for m in OF_FUNCTIONS if m["exercise"] == exercise]
+    assert len({m["name"] for m in own}) == len({m["hint"] for m in own}) == len(own) >= 4
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_a_single_slip_keeps_a_part_of_the_marks(mistaken, exercise):
+    shares = [earned(replayed) for (item, _), replayed in mistaken.items() if item == exercise]
+    assert 0.3 < max(shares) < 1
+    assert sum(share > 0.1 for share in shares) >= len(shares) / 2
+
+
+def test_objects_that_claim_to_equal_everything_pass_no_test(grader):
+    liar = "class Liar:\n    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda *_: True"
+    sources = {name: f"{liar}\ndef {name}(*args, **kwargs):\n    return Liar()" for name in EXERCISES}
+    submission = submission_with(**sources)
+    verdicts = {result.verdict for name in EXERCISES for result, _ in replay(grader, name, submission).values()}
+    assert verdicts == {"failed"}
+
+
+def test_recording_the_reference_gives_the_stored_expected_values():
+    recorder = ExpectedRecorder()
+    grade(submission_with(), set(EXERCISES), recorder=recorder)
+    recorded = recorder.values[EXPECTED_FILE.resolve()]
+    assert sorted(stored_keys(EXPECTED_FILE)) == sorted(recorded)
+    with h5py.File(EXPECTED_FILE) as file:
+        for key, value in recorded.items():
+            assert rel_error(file[key][()], value) < 1e-12
+
+
+def load_seed_values():
+    spec = importlib.util.spec_from_file_location("seed_values", GRADERS / "seed_values.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+SEED_VALUES = load_seed_values()
+
+
+def distance(entry, key, actual):
+    """How far a value is from the entry's, in the entry's own measure."""
+    wanted, actual = np.asarray(entry["expected"][key], dtype=float), np.asarray(actual)
+    if entry["measure"].startswith("relative error"):
+        return rel_error(actual, wanted)
+    return float(np.abs(actual - wanted).sum())
+
+
+@pytest.mark.parametrize("seed", SEED_VALUES.SEEDS)
+def test_the_reference_reproduces_a_seed_value(seed):
+    entry = SEED_VALUES.ENTRIES[seed]
+    values = SEED_VALUES.SEEDS[seed](entry)
+    assert values.keys() == entry["expected"].keys()
+    for key, value in values.items():
+        assert distance(entry, key, value) <= entry["tolerance"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "seed", "key"),
+    [
+        ("public/affine_forward/images", "affine_forward", "out"),
+        ("public/relu_forward/out", "relu_forward", "out"),
+        ("public/TwoLayerNet/scores", "two_layer_net_scores", "scores"),
+        ("public/TwoLayerNet/loss_reg_0", "two_layer_net_loss", "loss_reg_0"),
+        ("public/TwoLayerNet/loss_reg_1", "two_layer_net_loss", "loss_reg_1"),
+    ],
+)
+def test_a_stored_expected_value_agrees_with_its_seed_value(stored, seed, key):
+    entry = SEED_VALUES.ENTRIES[seed]
+    with h5py.File(EXPECTED_FILE) as file:
+        assert distance(entry, key, file[stored][()]) <= entry["tolerance"]
+
+
+def lost(results):
+    return [result.name for result in results if result.verdict != "passed"]
+
+
+def bright_pixels(seed):
+    y = np.random.default_rng(seed).integers(10, size=200)
+    X = np.zeros((200, 3, 2, 2))
+    X.reshape(200, 12)[np.arange(200), y] = 1
+    return X, y
+
+
+def tuning_results(**left_behind):
+    X_val, y_val = bright_pixels(seed=1)
+    namespace = {"X_val": X_val, "y_val": y_val, **left_behind}
+    return grade(LocalSubmission(namespace), {"tuning"})
+
+
+class Model:
+    """Reads the class off the bright pixel, and gets the given share of the classes right."""
+
+    def __init__(self, right):
+        self.right = right
+
+    def loss(self, X, y=None):
+        assert y is None
+        scores = X.reshape(len(X), -1)[:, :10].copy()
+        scores[:, round(10 * self.right) :] *= -1
+        return scores
+
+
+def test_a_good_model_passes_every_test_of_the_tuning():
+    assert lost(tuning_results(best_model=Model(right=1.0))) == []
+
+
+@pytest.mark.parametrize("best_model", [None, 0.9, "best", np.eye(10)])
+def test_something_that_is_no_model_passes_no_test_of_the_tuning(best_model):
+    assert {result.verdict for result in tuning_results(best_model=best_model)} == {"failed"}
+
+
+def test_a_model_at_chance_earns_only_what_is_given_for_scores():
+    passed = {result.name for result in tuning_results(best_model=Model(right=0.0)) if result.verdict == "passed"}
+    assert passed == {"test_best_model_gives_scores", "test_best_model_scores_each_image_by_itself"}
+
+
+def test_a_model_just_short_of_the_mark_earns_a_part():
+    names = lost(tuning_results(best_model=Model(right=0.4)))
+    assert names == ["test_best_model_on_the_validation_images", "test_best_model_on_new_images"]
+
+
+def test_missing_best_model_is_the_students_error():
+    assert {result.verdict for result in tuning_results()} == {"student_error"}

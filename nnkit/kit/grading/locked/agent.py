@@ -1,0 +1,197 @@
+"""Serves one submission: runs its cells, calls its functions, and reports values. It judges nothing."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from . import streams
+from .channel import Channel, PeerClosed
+from .events import Events
+from .failures import kind_of, message_of, traceback_of
+from .requests import Requests
+from .shell import Notebook
+from .table import Table, type_name
+from .wire import Limits, Message, WireError
+
+TO_AGENT = Limits(header=4 << 20, body=512 << 20)
+FROM_AGENT = Limits(header=4 << 20, body=256 << 20)
+_RAISABLE = {
+    error.__name__: error
+    for error in (ArithmeticError, AttributeError, FloatingPointError, IndexError, KeyError, TypeError, ValueError)
+}
+
+
+class Agent:
+    """The loop that answers the grader, around student code that may do anything by accident."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+        self._thread = threading.current_thread()
+        self._recursion_limit = sys.getrecursionlimit()
+        self._in_student_code = False
+        self._interrupted = False
+        self._silence = streams.Discard()
+        self.table = Table()
+        self.events = Events(lambda cell, events: self._post(Message("output", {"cell": cell, "events": events})))
+        self._drain = streams.install(self.events.stream)
+        self.notebook = Notebook(self.events)
+        self._requests = Requests(self.table, self.notebook.namespace, self.student_code, self.call_back)
+
+    def serve(self) -> None:
+        """Answer requests until the grader closes the socket or says stop."""
+        signal.signal(signal.SIGINT, _ignore)
+        self._post(Message("ready"))
+        while True:
+            message = self._receive()
+            if message.kind == "stop":
+                return
+            self._answer(message)
+
+    def _answer(self, message: Message) -> None:
+        try:
+            self.table.release(message.fields.pop("released", ()))
+            if message.kind == "run_cell":
+                reply = self._run_cell(**message.fields)
+            elif message.kind == "usage":
+                reply = Message("result", {"value": _cpu_seconds()})
+            else:
+                reply = Message("result", self._requests.answer(message.kind, message.fields))
+        except BaseException as error:
+            reply = self._failure(error)
+        if os.getpid() != self._process:
+            os._exit(0)  # a child that student code forked and forgot: only one process may answer
+        try:
+            self._post(reply)
+        except PeerClosed:
+            raise
+        except WireError as error:
+            self._post(self._failure(error))
+
+    def _failure(self, error: BaseException) -> Message:
+        fields = {"type": type_name(error), "message": message_of(error), "kind": kind_of(error)}
+        try:
+            fields["traceback"] = traceback_of(error, self._cell_of)
+        except BaseException:
+            fields["traceback"] = ""
+        return Message("error", fields)
+
+    def _cell_of(self, filename: str) -> str | None:
+        named = self.notebook.shell.compile.format_code_name(filename)
+        return None if named is None else " ".join(map(str, named))
+
+    def _run_cell(self, cell: str, source: str, budget: int) -> Message:
+        self.events.begin(cell, budget)
+        ok, count = False, 0
+        try:
+            with self._interruptible():
+                ok, count = self.notebook.run_cell(source)
+        except BaseException as error:
+            self.events.add(
+                {
+                    "type": "error",
+                    "ename": type_name(error),
+                    "evalue": message_of(error),
+                    "traceback": traceback_of(error, self._cell_of).splitlines(),
+                }
+            )
+        finally:
+            self._drain()
+            self.events.end()
+        return Message("cell_done", {"cell": cell, "ok": ok, "execution_count": count, "cpu_s": _cpu_seconds()})
+
+    @contextmanager
+    def student_code(self) -> Iterator[None]:
+        """Around calls: what they print is dropped, an interrupt reaches them, and damage is undone."""
+        before = sys.stdout, sys.stderr
+        sys.stdout = sys.stderr = self._silence
+        try:
+            with self._interruptible():
+                yield
+        finally:
+            sys.stdout, sys.stderr = before
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        # Python's own handler in C, so that no frame of ours is in the student's traceback.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+            sys.setrecursionlimit(self._recursion_limit)
+
+    def _remember_interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._interrupted = True
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Put an interrupt off: half a frame would be the end of the conversation."""
+        if threading.current_thread() is not self._thread:
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._remember_interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+            if self._interrupted:
+                self._interrupted = False
+                if callable(before):
+                    before(signal.SIGINT, None)
+
+    def _post(self, message: Message) -> None:
+        with self._undisturbed(), self._lock:
+            self._channel.send(message)
+
+    def _receive(self) -> Message:
+        with self._undisturbed():
+            return self._channel.receive()
+
+    def call_back(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Have the grader call one of its own functions; requests it makes meanwhile are answered."""
+        if threading.current_thread() is not self._thread or os.getpid() != self._process:
+            raise RuntimeError(f"{name} can be called from the notebook's main thread only")
+        outgoing = self.table.outgoing_argument
+        sent = tuple(map(outgoing, args)), {key: outgoing(value) for key, value in kwargs.items()}
+        self._post(Message("callback", {"name": name, "args": sent[0], "kwargs": sent[1]}))
+        while (message := self._receive()).kind not in ("reply", "failure"):
+            self._answer(message)
+        if message.kind == "failure":
+            raise _RAISABLE.get(message.fields["type"], RuntimeError)(message.fields["message"])
+        for path, content in message.fields["dicts"]:
+            target: Any = kwargs if isinstance(path[0], str) else args
+            for step in path:
+                target = target[step]
+            target.clear()
+            target.update(self.table.incoming(content))
+        return self.table.incoming(message.fields["value"])
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """An interrupt that comes when no student code runs is late, and nobody's business."""
+
+
+def _cpu_seconds() -> float:
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def serve(descriptor: int) -> None:
+    """Serve one submission on an inherited socket; ends this process."""
+    os.set_inheritable(descriptor, False)
+    connection = socket.socket(fileno=descriptor)
+    with suppress(PeerClosed):
+        Agent(Channel(connection, FROM_AGENT, TO_AGENT)).serve()
+    # Threads that a submission left running must not keep the process alive.
+    os._exit(0)

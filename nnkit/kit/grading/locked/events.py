@@ -1,0 +1,95 @@
+"""A cell's outputs on their way to the grader: batched, and cut off at the cell's budget."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+FLUSH_BYTES = 1 << 15
+FLUSH_SECONDS = 0.2
+TRUNCATED = "\n[The output of this cell was cut here: it is longer than the grader keeps.]\n"
+
+
+def _json_default(value: object) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return str(value)
+
+
+class Events:
+    """Collects what the running cell puts out and sends it in small parcels.
+
+    Sending early keeps memory bounded, and keeps what a cell printed before its process died.
+    """
+
+    def __init__(self, send: Callable[[str, bytes], None]) -> None:
+        self._send = send
+        self._lock = threading.RLock()
+        self._cell: str | None = None
+        self._budget = 0
+        self._waiting: list[dict[str, Any]] = []
+        self._waiting_bytes = 0
+        self._sent_at = 0.0
+
+    def begin(self, cell: str, budget: int) -> None:
+        with self._lock:
+            self._cell, self._budget = cell, budget
+            self._waiting, self._waiting_bytes = [], 0
+            self._sent_at = time.monotonic()
+
+    def end(self) -> None:
+        with self._lock:
+            self.flush()
+            self._cell = None
+
+    def stream(self, name: str, text: str) -> None:
+        """Text for stdout or stderr; between cells it is dropped, as nobody's output."""
+        with self._lock:
+            if self._cell is None or self._budget <= 0 or not text:
+                return
+            if len(text) > self._budget:
+                text = text[: self._budget] + TRUNCATED
+                self._budget = 0
+            last = self._waiting[-1] if self._waiting else None
+            if last and last["type"] == "stream" and last["name"] == name:
+                last["parts"].append(text)
+            else:
+                self._waiting.append({"type": "stream", "name": name, "parts": [text]})
+            self._count(len(text))
+
+    def add(self, event: dict[str, Any]) -> None:
+        """A display, result, error or clear_output."""
+        with self._lock:
+            if self._cell is None or self._budget <= 0:
+                return
+            encoded = json.dumps(event, default=_json_default)
+            if len(encoded) > self._budget and event["type"] != "clear_output":
+                self.stream("stderr", TRUNCATED.strip() + "\n")
+                self._budget = 0
+                return
+            self._waiting.append(json.loads(encoded))
+            self._count(len(encoded))
+
+    def flush(self) -> None:
+        with self._lock:
+            if self._cell is None or not self._waiting:
+                return
+            events = [
+                {"type": "stream", "name": event["name"], "text": "".join(event["parts"])}
+                if event["type"] == "stream"
+                else event
+                for event in self._waiting
+            ]
+            self._waiting, self._waiting_bytes = [], 0
+            self._sent_at = time.monotonic()
+            self._send(self._cell, json.dumps(events).encode("ascii"))
+
+    def _count(self, size: int) -> None:
+        self._budget -= size
+        self._waiting_bytes += size
+        if self._waiting_bytes > FLUSH_BYTES or time.monotonic() - self._sent_at > FLUSH_SECONDS:
+            self.flush()

@@ -1,0 +1,175 @@
+"""What the grader can ask about the namespace of a submission and about the objects in it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import Any
+
+from .table import Arguments, Path, Table
+from .wire import WireError
+
+MOST_ITEMS = 10_000
+CallBack = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
+_MISSING = object()
+
+
+class Stub:
+    """Stands in the notebook's namespace for a function of the grader's."""
+
+    def __init__(self, name: str, call_back: CallBack) -> None:
+        self.__name__ = self.__qualname__ = name
+        self._call_back = call_back
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call_back(self.__name__, args, kwargs)
+
+
+class Requests:
+    """Answers one request at a time; student code runs inside `student_code()` only."""
+
+    def __init__(
+        self,
+        table: Table,
+        namespace: dict[str, Any],
+        student_code: Callable[[], AbstractContextManager[None]],
+        call_back: CallBack,
+    ) -> None:
+        self._table = table
+        self._namespace = namespace
+        self._student_code = student_code
+        self._call_back = call_back
+        self._replaced: dict[str, Any] = {}
+        self._answers: dict[str, Callable[..., dict[str, Any]]] = {
+            "get": self._get,
+            "call": self._call,
+            "batch": self._batch,
+            "run": self._run,
+            "access": self._access,
+            "override": self._override,
+            "restore": self._restore,
+            "reset": self._reset,
+        }
+
+    def answer(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields of the reply.
+
+        Raises
+        ------
+        BaseException
+            Whatever the student's code raises; a WireError if the request makes no sense.
+        """
+        if kind not in self._answers:
+            raise WireError(f"unknown request {kind!r}")
+        return self._answers[kind](**fields)
+
+    def _get(self, name: str) -> dict[str, Any]:
+        if name not in self._namespace:
+            return {"missing": True, "value": None}
+        return {"missing": False, "value": self._table.outgoing(self._namespace[name], top=False)}
+
+    def _call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], pick: int | None) -> dict[str, Any]:
+        function = self._table.incoming(target)
+        arguments = self._table.arguments(args, kwargs)
+        value, changed = self._invoke(function, arguments, pick)
+        dicts = [(entry.path, self._table.outgoing_argument(entry.content)) for entry in arguments.changed_dicts()]
+        return {"value": value, "changed": changed, "dicts": dicts}
+
+    def _batch(self, target: Any, calls: list[Any], kwargs: dict[str, Any], pick: int | None) -> dict[str, Any]:
+        function = self._table.incoming(target)
+        values, changes = [], []
+        for args in calls:
+            value, changed = self._invoke(function, self._table.arguments(args, kwargs), pick)
+            values.append(value)
+            changes += changed
+        return {"value": values, "changed": list(dict.fromkeys(changes))}
+
+    def _run(self, steps: list[Any], pick: int | None) -> dict[str, Any]:
+        values, changes = [], []
+        for index, (kind, target, *rest) in enumerate(steps):
+            owner = self._table.incoming(target)
+            if kind == "put":
+                key, value = map(self._table.incoming, rest)
+                with self._student_code():
+                    owner[key] = value
+                continue
+            value, changed = self._invoke(owner, self._table.arguments(*rest), pick)
+            values.append(value)
+            changes += [(index, name) for name in changed]
+        return {"value": values, "changed": changes}
+
+    def _invoke(self, function: Any, arguments: Arguments, pick: int | None) -> tuple[tuple[bool, Any], list[str]]:
+        with self._student_code():
+            result = function(*arguments.args, **arguments.kwargs)
+        changed = [_argument_name(function, path) for path in arguments.changed_arrays()]
+        if pick is not None and type(result) is tuple and len(result) > pick:
+            return (True, self._table.outgoing(result[pick], top=False)), changed
+        return (False, self._table.outgoing(result)), changed
+
+    def _access(self, operation: str, target: Any, operands: tuple[Any, ...]) -> dict[str, Any]:
+        value = self._table.incoming(target)
+        first, *rest = [*map(self._table.incoming, operands), None]
+        with self._student_code():
+            found = self._operate(operation, value, first, rest)
+        if operation == "iter":
+            return {"value": [self._table.outgoing(item, top=False) for item in found]}
+        return {"value": self._table.outgoing(found, top=False)}
+
+    def _operate(self, operation: str, value: Any, first: Any, rest: list[Any]) -> Any:
+        if operation in ("getattr", "setattr") and (type(first) is not str or first.startswith("_")):
+            raise WireError("attributes with a leading underscore are not part of an interface")
+        match operation:
+            case "getattr":
+                return getattr(value, first)
+            case "setattr":
+                setattr(value, first, rest[0])
+            case "getitem":
+                return value[first]
+            case "setitem":
+                value[first] = rest[0]
+            case "len":
+                return len(value)
+            case "contains":
+                return bool(first in value)
+            case "iter":
+                items = list(islice(iter(value), MOST_ITEMS + 1))
+                if len(items) > MOST_ITEMS:
+                    raise ValueError(f"more than {MOST_ITEMS} items")
+                return items
+            case _:
+                raise WireError(f"unknown operation {operation!r}")
+        return None
+
+    def _override(self, names: list[str]) -> dict[str, Any]:
+        for name in names:
+            self._replaced.setdefault(name, self._namespace.get(name, _MISSING))
+            self._namespace[name] = Stub(name, self._call_back)
+        return {"value": None}
+
+    def _restore(self) -> dict[str, Any]:
+        while self._replaced:
+            name, value = self._replaced.popitem()
+            if value is _MISSING:
+                self._namespace.pop(name, None)
+            else:
+                self._namespace[name] = value
+        return {"value": None}
+
+    def _reset(self) -> dict[str, Any]:
+        self._table.clear()
+        return {"value": None}
+
+
+def _argument_name(function: Any, path: Path) -> str:
+    """``x`` or ``cache[0]``, by the parameter names of the student's own function."""
+    place, *inside = path
+    if isinstance(place, int):
+        try:
+            name = list(inspect.signature(function).parameters)[place]
+        except Exception:
+            name = f"argument {place + 1}"
+    else:
+        name = place
+    return name[:80] + "".join(f"[{i}]" for i in inside)

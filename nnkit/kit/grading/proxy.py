@@ -1,0 +1,294 @@
+"""A locked submission as a test sees it: the interface of `nnkit.student.testing.LocalSubmission`, over the wire."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from nnkit.kit.grading.locked.wire import Kept, WireError, is_plain_array
+from nnkit.kit.grading.values import RemoteHandle, Values
+from nnkit.student.steps import pick_from
+from nnkit.student.testing import Call, Put, StudentError
+
+LARGEST_PARCEL = 64 << 20
+MOST_CALLS_IN_A_PARCEL = 2000
+
+
+T = TypeVar("T")
+
+
+class Asks(Protocol):
+    """What a submission needs of a session."""
+
+    values: Values
+
+    def ask(self, kind: str, fields: dict[str, Any], wall_s: float, read: Callable[[Any], T]) -> T: ...
+
+
+class LockedSubmission:
+    """The student's names, in a locked process.
+
+    Parameters
+    ----------
+    session : LockedSession
+    call_wall_s : float
+        Wall-clock seconds that one call, or one batch of calls, may take.
+
+    Attributes
+    ----------
+    mutations : list of str
+        "function: argument" for every array argument that a call changed in place since `clear_mutations`.
+    """
+
+    def __init__(self, session: Asks, call_wall_s: float) -> None:
+        self._session = session
+        self._call_wall_s = call_wall_s
+        self.mutations: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def read(reply: dict[str, Any]) -> Any:
+            if reply["missing"] is not False:
+                raise StudentError(f"{name} is not defined in the notebook")  # type: ignore[no-untyped-call]
+            return self.give(reply["value"], name)
+
+        return self._ask("get", {"name": name}, read)
+
+    def clear_mutations(self) -> None:
+        """Forget the mutations seen so far."""
+        self.mutations = []
+
+    def reset(self) -> None:
+        """Forget all handles, on both sides; to be done between tests."""
+        self._ask("reset", {}, lambda _: None)
+        self._session.values.clear()
+        self.clear_mutations()
+
+    def run(self, steps: Sequence[Any], pick: int | None = None) -> list[Any]:
+        """Take several `Put` and `Call` steps in order, in one message; the results of the Calls."""
+        out = self._session.values.outgoing
+        sent: list[tuple[Any, ...]] = []
+        for step in steps:
+            if type(step) is Put:
+                sent.append(("put", out(step.container), out(step.key), out(step.value)))
+            elif type(step) is Call:
+                sent.append(("call", out(step.function), out(tuple(step.args)), out(dict(step.kwargs or {}))))
+            else:
+                raise TypeError("a step is a Put or a Call")
+        results: list[Any] = []
+        done, began = 0, time.monotonic()
+        for parcel in _parcels(sent):
+            functions = [step.function if type(step) is Call else None for step in steps[done : done + len(parcel)]]
+
+            def read(reply: dict[str, Any], functions: list[Any] = functions) -> list[Any]:
+                names = [_name_of(function) for function in functions if function is not None]
+                for index, argument in _pairs(reply["changed"]):
+                    if type(index) is int and 0 <= index < len(functions) and functions[index] is not None:
+                        self._note(_name_of(functions[index]), [argument])
+                given = zip(_items(reply["value"], len(names)), names, strict=True)
+                return [self._picked(value, pick, name) for value, name in given]
+
+            results += self._ask("run", {"steps": parcel, "pick": pick}, read, began)
+            done += len(parcel)
+        return results
+
+    def give(self, value: Any, name: str) -> Any:
+        """A value of the locked process as the test may have it."""
+        if type(value) in (tuple, list, dict):
+            raise WireError("a container came where a value was due")
+        return self._session.values.incoming(value, name)
+
+    def let_go(self, number: int) -> None:
+        """No test holds this object any more."""
+        self._session.values.let_go(number)
+
+    def access(self, operation: str, target: RemoteObject, operands: tuple[Any, ...], read: Callable[[Any], T]) -> T:
+        """Read or set an attribute or item of an object over there."""
+        out = self._session.values.outgoing
+        fields = {"operation": operation, "target": out(target), "operands": out(operands)}
+        return self._ask("access", fields, lambda reply: read(reply["value"]))
+
+    def call(self, target: RemoteObject, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call an object over there; dicts among the arguments are changed as the call changed them."""
+        values, name = self._session.values, _name_of(target)
+
+        def read(reply: dict[str, Any]) -> Any:
+            self._note(name, reply["changed"])
+            for path, content in _pairs(reply["dicts"]):
+                given = _at(path, args, kwargs)
+                if type(given) is dict and type(content) is dict:
+                    given.clear()
+                    given.update(values.incoming(content, f"content of an argument of {name}", writeable=True))
+            return self._picked(reply["value"], None, name)
+
+        fields = {"target": values.outgoing(target), "args": values.outgoing(args), "kwargs": values.outgoing(kwargs)}
+        return self._ask("call", {**fields, "pick": None}, read)
+
+    def batch(self, target: RemoteObject, calls: Sequence[Sequence[Any]], pick: int | None, kwargs: Any) -> list[Any]:
+        """Call an object over there many times."""
+        values, name = self._session.values, _name_of(target)
+        fixed = {"target": values.outgoing(target), "kwargs": values.outgoing(dict(kwargs or {})), "pick": pick}
+        results: list[Any] = []
+        began = time.monotonic()
+        for parcel in _parcels([values.outgoing(tuple(args)) for args in calls]):
+
+            def read(reply: dict[str, Any], count: int = len(parcel)) -> list[Any]:
+                self._note(name, reply["changed"])
+                return [self._picked(value, pick, name) for value in _items(reply["value"], count)]
+
+            results += self._ask("batch", {**fixed, "calls": parcel}, read, began)
+        return results
+
+    def _ask(self, kind: str, fields: dict[str, Any], read: Callable[[Any], T], began: float | None = None) -> T:
+        spent = 0.0 if began is None else time.monotonic() - began
+        return self._session.ask(kind, fields, max(0.0, self._call_wall_s - spent), read)
+
+    def _picked(self, value: Any, pick: int | None, name: str) -> Any:
+        if type(value) is not tuple or len(value) != 2 or type(value[0]) is not bool:
+            raise WireError("a result has no known form")
+        picked, content = value
+        if type(content) is tuple and not picked:
+            return pick_from(tuple(self.give(item, name) for item in content), pick)  # type: ignore[no-untyped-call]
+        result = self.give(content, name)
+        return result if picked else pick_from(result, pick)  # type: ignore[no-untyped-call]
+
+    def _note(self, name: str, arguments: Any) -> None:
+        if type(arguments) is not list or not all(type(argument) is str for argument in arguments):
+            raise WireError("a list of arguments has an unknown form")
+        new = (f"{name}: {argument[:100]}" for argument in arguments)
+        self.mutations = [*self.mutations, *new][:1000]
+
+
+class RemoteObject(RemoteHandle):
+    """Something that stays in the locked process: a function, a class, an object, a container.
+
+    It can be called and passed in again; attributes and items can be read and set. It has no truth value and equals
+    nothing: whatever the object would answer, a test must not take its word.
+    """
+
+    __slots__ = ("_submission",)
+    __hash__ = None  # type: ignore[assignment]
+
+    _submission: LockedSubmission
+
+    def __init__(self, submission: LockedSubmission, number: int, name: str, kind: str) -> None:
+        for slot, value in (("_submission", submission), ("_number", number), ("_name", name), ("_type_name", kind)):
+            object.__setattr__(self, slot, value)
+
+    def __del__(self) -> None:
+        self._submission.let_go(self._number)
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_"):
+            raise AttributeError(attribute)
+        owner = self._name if self._type_name in ("module", "type") else self._type_name
+        return self._access("getattr", f"{owner}.{attribute}", attribute)
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        if attribute.startswith("_"):
+            raise AttributeError(attribute)
+        self._access("setattr", attribute, attribute, value)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._access("getitem", f"{self._name}[{key!r}]", key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._access("setitem", self._name, key, value)
+
+    def __len__(self) -> int:
+        length = self._access("len", self._name)
+        return length if type(length) is int else 0
+
+    def __iter__(self) -> Iterator[Any]:
+        give, name = self._submission.give, f"element of {self._name}"
+        items = self._submission.access(
+            "iter", self, (), lambda value: [give(item, name) for item in _items(value, None)]
+        )
+        yield from items
+
+    def __contains__(self, key: Any) -> bool:
+        return self._access("contains", self._name, key) is True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._submission.call(self, args, kwargs)
+
+    def batch(
+        self, arguments: Sequence[Sequence[Any]], pick: int | None = None, kwargs: Mapping[str, Any] | None = None
+    ) -> list[Any]:
+        """Call once for each tuple of arguments; `pick` keeps one element of every tuple result."""
+        return self._submission.batch(self, arguments, pick, kwargs)
+
+    def _access(self, operation: str, name: str, *operands: Any) -> Any:
+        return self._submission.access(operation, self, operands, lambda value: self._submission.give(value, name))
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self._name} is an opaque {self._type_name}: a test may not ask for its truth value")
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(f"{self._name} is an opaque {self._type_name}: a test may not compare it")
+
+    def __repr__(self) -> str:
+        return f"<{self._name}: {self._type_name} of the submission>"
+
+
+def _name_of(remote: Any) -> str:
+    return str(object.__getattribute__(remote, "_name"))
+
+
+def _items(value: Any, count: int | None) -> list[Any]:
+    if type(value) is not list or (count is not None and len(value) != count):
+        raise WireError("a list of results has the wrong length")
+    return value
+
+
+def _pairs(value: Any) -> list[tuple[Any, Any]]:
+    if type(value) is not list or not all(type(pair) is tuple and len(pair) == 2 for pair in value):
+        raise WireError("a list of pairs has an unknown form")
+    return value
+
+
+def _at(path: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What the test gave at a path that the locked process names, or None."""
+    if type(path) is not tuple or not path:
+        raise WireError("a path has an unknown form")
+    found: Any = kwargs if type(path[0]) is str else args
+    for step in path:
+        if type(found) is dict and found is kwargs:
+            found = kwargs.get(step)
+        elif type(found) in (tuple, list) and type(step) is int and 0 <= step < len(found):
+            found = found[step]
+        else:
+            return None
+    return found
+
+
+def _parcels(items: Sequence[Any]) -> Iterator[list[Any]]:
+    """Split a batch into messages of a bounded size."""
+    parcel: list[Any] = []
+    seen: set[int] = set()
+    size = 0
+    for item in items:
+        more = sum(array.nbytes for array in _arrays(item) if id(array) not in seen)
+        if parcel and (size + more > LARGEST_PARCEL or len(parcel) >= MOST_CALLS_IN_A_PARCEL):
+            yield parcel
+            parcel, seen, size = [], set(), 0
+        parcel.append(item)
+        size += sum(array.nbytes for array in _arrays(item) if id(array) not in seen)
+        seen.update(id(array) for array in _arrays(item))
+    if parcel:
+        yield parcel
+
+
+def _arrays(value: Any) -> Iterator[Any]:
+    if type(value) is Kept:
+        yield value.array
+    elif is_plain_array(value):
+        yield value
+    elif type(value) in (tuple, list):
+        for item in value:
+            yield from _arrays(item)
+    elif type(value) is dict:
+        yield from _arrays(list(value.values()))

@@ -1,0 +1,62 @@
+"""Functions of the reference that student code calls over the wire, for follow-through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from nnkit.kit.grading.locked.wire import Limits, Message, WireError, encode
+from nnkit.kit.grading.values import Values
+
+LONGEST_MESSAGE = 500
+_SNAPSHOT = Limits(header=64 << 20, body=1 << 30)
+
+
+class Stubs:
+    """Answers the call-backs of one locked process.
+
+    Attributes
+    ----------
+    errors : list of Exception
+        What reference functions raised; student code is told, and may have caused it.
+    """
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._by_value: frozenset[str] = frozenset()
+        self.errors: list[Exception] = []
+
+    def set(self, functions: Mapping[str, Callable[..., Any]], by_value: Collection[str]) -> None:
+        self._functions = dict(functions)
+        self._by_value = frozenset(by_value)
+
+    def answer(self, fields: Mapping[str, Any]) -> Message:
+        """The reply to a call-back: the function's result, or the error it raised."""
+        name, args, kwargs = (fields.get(key) for key in ("name", "args", "kwargs"))
+        if type(args) is not tuple or type(kwargs) is not dict or not all(type(key) is str for key in kwargs):
+            raise WireError("a call-back has no arguments")
+        if type(name) is not str or name not in self._functions:
+            raise WireError("a call-back names no function that the grader lends")
+        given = self._values.incoming(args, f"argument of {name}", writeable=True)
+        named = self._values.incoming(kwargs, f"argument of {name}", writeable=True)
+        dicts = [((place,), value) for place, value in [*enumerate(given), *named.items()] if type(value) is dict]
+        try:
+            before = [self._snapshot(value) for _, value in dicts]
+            result = self._functions[name](*given, **named)
+            changed = [
+                (path, self._values.outgoing(value))
+                for (path, value), old in zip(dicts, before, strict=True)
+                if self._snapshot(value) != old
+            ]
+            sent = self._values.result_of_stub(result, name in self._by_value)
+        except WireError:
+            raise
+        except Exception as error:
+            self.errors.append(error)
+            del self.errors[:-100]
+            return Message("failure", {"type": type(error).__name__, "message": str(error)[:LONGEST_MESSAGE]})
+        return Message("reply", {"value": sent, "dicts": changed})
+
+    def _snapshot(self, value: dict[Any, Any]) -> bytes:
+        return b"".join(encode(Message("dict", {"content": self._values.outgoing(value)}), _SNAPSHOT))

@@ -16,18 +16,21 @@ from nnkit.kit.errors import BuildError, did_you_mean
 
 @dataclass(frozen=True)
 class Definition:
-    """One top-level function or class, verbatim with decorators and the comments directly above."""
+    """One top-level function or class, verbatim with decorators and the comments directly above.
+
+    `place` is its file as messages show it.
+    """
 
     module: str
     name: str
-    file: Path
+    place: str
     line: int
     text: str
 
     @property
     def stages(self) -> frozenset[str | None]:
         """The stages of its solution regions; None stands for regions without a stage."""
-        regions = find_regions(self.text, file=self.file, first_line=self.line)
+        regions = find_regions(self.text, file=self.place, first_line=self.line)
         return frozenset(region.stage for region in regions)
 
 
@@ -59,15 +62,15 @@ def find_definitions(course: Course, spec: str, *, what: str, file: Path | str, 
         raise BuildError(f'{what} "{spec}" names no function or class', file=file, line=line, mend=mend)
     if path is None:
         raise BuildError(f'{what} "{spec}": there is no module {module}', file=file, line=line, mend="check its name")
+    place = shown(course, path)
     known = top_level(path)
     found = []
     for name in (part.strip() for part in names.split(",")):
         if name not in known:
             mend = did_you_mean(name, known, f"it has {', '.join(sorted(known))}" if known else "it defines nothing")
-            where = shown(course, path)
-            raise BuildError(f'{what} "{module}:{name}" names nothing in {where}', file=file, line=line, mend=mend)
+            raise BuildError(f'{what} "{module}:{name}" names nothing in {place}', file=file, line=line, mend=mend)
         start, text = known[name]
-        found.append(Definition(module=module, name=name, file=path, line=start, text=text))
+        found.append(Definition(module=module, name=name, place=place, line=start, text=text))
     return tuple(found)
 
 

@@ -53,7 +53,7 @@ def load_misconceptions(template: Template) -> tuple[Misconception, ...]:
     for misconception in found:
         if misconception.exercise not in solutions:
             raise BuildError(
-                f'misconception "{misconception.name}" is about "{misconception.exercise}", no item of {template.shown}',
+                f'"{misconception.name}" is about "{misconception.exercise}", which is no item of {template.shown}',
                 file=place,
                 line=misconception.line,
                 mend=did_you_mean(misconception.exercise, solutions, f"its items: {', '.join(solutions)}"),
@@ -85,11 +85,11 @@ class _Reader:
         found: dict[tuple[str, str], Misconception] = {}
         for index, entry in enumerate(entries):
             misconception = self._entry(entry, ("misconception", index))
-            key = (misconception.exercise, misconception.name)
-            if key in found:
-                what = f'"{misconception.name}" of {misconception.exercise} is already at line {found[key].line}'
+            pair = (misconception.exercise, misconception.name)
+            if pair in found:
+                what = f'"{misconception.name}" of {misconception.exercise} is already at line {found[pair].line}'
                 raise self.error(what, ("misconception", index, "name"), "give it a name of its own")
-            found[key] = misconception
+            found[pair] = misconception
         return tuple(found.values())
 
     def _entry(self, entry: dict[str, Any], path: KeyPath) -> Misconception:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import jupytext
 
-from nnkit.kit.authoring.definitions import find_definitions, shown
+from nnkit.kit.authoring.definitions import find_definitions
 from nnkit.kit.authoring.exercises import open_and_solved
 from nnkit.kit.authoring.questions import read_choose, read_explain
 from nnkit.kit.authoring.regions import at_stage, clean, find_regions
@@ -179,7 +179,7 @@ class _Reader:
         if len(found) != 1:
             raise self.error(f'exercise "{spec}" names {len(found)} things', line, "give each exercise its own cell")
         (definition,) = found
-        place = shown(self.course, definition.file)
+        place = definition.place
         stages = definition.stages
         if not stages:
             mend = f"put regions into {place}, line {definition.line}, or use given= for it"
@@ -208,7 +208,7 @@ class _Reader:
         found = find_definitions(self.course, spec, what="given", file=self.file, line=line)
         for definition in found:
             if definition.stages:
-                place = shown(self.course, definition.file)
+                place = definition.place
                 mend = f"{place}, line {definition.line} holds a solution: use exercise= for it"
                 raise self.error(f'given "{definition.module}:{definition.name}" has a solution region', line, mend)
         source = "\n\n\n".join(definition.text for definition in found)

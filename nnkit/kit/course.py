@@ -32,7 +32,7 @@ class Late(Settings):
         default=0.0, description="hours after the due date that cost nothing"
     )
     percent_per_day: Annotated[float, Field(ge=0, le=100)] = Field(
-        default=0.0, description="per cent of the maximum taken off for every day begun after the free hours"
+        default=0.0, description="per cent of the score taken off for every day begun after the free hours"
     )
     max_days: Annotated[float, Field(ge=0)] = Field(
         default=7.0, description="days late after which nothing is accepted"

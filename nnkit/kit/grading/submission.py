@@ -57,10 +57,10 @@ def read_notebook(path: Path) -> NotebookNode:
         raw = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise UnreadableSubmission(f"{name} is no valid notebook file (JSON): {str(error)[:200]}.") from None
-    return _as_notebook(raw, name)
+    return as_notebook(raw, name)
 
 
-def _as_notebook(raw: Any, name: str) -> NotebookNode:
+def as_notebook(raw: Any, name: str) -> NotebookNode:
     if not isinstance(raw, dict):
         raise UnreadableSubmission(f"{name} holds JSON, but not a notebook.")
     if raw.get("nbformat") != 4:

@@ -1,0 +1,200 @@
+"""The command line: `nnkit build | verify | release | grade | feedback | export | doctor | demo`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from nnkit.kit.course import Course, load_course
+from nnkit.kit.errors import BuildError, CourseError, did_you_mean
+
+EPILOG = """The usual order: build, verify, release; then, when submissions are in submitted/STUDENT/ASSIGNMENT/: grade,
+marking by hand in nbgrader's formgrader, feedback, export. `nnkit demo` shows all of it on a simulated class."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0 if all is well, 1 if something is wrong with the course or a submission needs attention, 2 for a wrong call,
+        130 after Ctrl-C.
+    """
+    options = _parser().parse_args(arguments)
+    # Data for machines goes to standard output alone; what people read then goes to standard error.
+    console = Console(stderr=getattr(options, "json", False), highlight=False)
+    try:
+        return int(options.run(options, console))
+    except BuildError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/]: {_escape(str(error))}")
+        return 1
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stopped; everything finished so far is kept")
+        return 130
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nnkit", description="Auto-graded notebooks for neural networks.", epilog=EPILOG)
+    parser.add_argument("--course", type=Path, help="course.toml or its folder (default: searched upwards from here)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, text: str, *, json: bool = True, assignments: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        if assignments:
+            sub.add_argument("assignment", nargs="*", help="assignments (default: all)")
+        if json:
+            sub.add_argument("--json", action="store_true", help="print data for machines")
+        return sub
+
+    command("build", _build, "Expand the templates to nbgrader source notebooks.", json=False)
+    verify = command("verify", _verify, "Prove graders and release: reference, untouched notebook, misconceptions, leaks.")
+    verify.add_argument("--jobs", type=int, default=None, help="notebooks run at once (default: course.toml)")
+    release = command("release", _release, "Verify, then write what students receive.", json=False)
+    release.add_argument("--jobs", type=int, default=None, help="notebooks run at once (default: course.toml)")
+    grade = command("grade", _grade, "Grade what is in submitted/ and write the gradebook.")
+    grade.add_argument("--student", action="append", help="only this student (may be repeated)")
+    grade.add_argument("--quick", action="store_true", help="run definitions only; experiments then wait for a full run")
+    grade.add_argument("--jobs", type=int, default=None, help="submissions graded at once (default: course.toml)")
+    grade.add_argument(
+        "--accept-tier",
+        action="store_true",
+        help="grade although the sandbox here is weaker than course.toml requires; every record says so",
+    )
+    command("feedback", _feedback, "Write the feedback pages (nbgrader generate_feedback).", json=False)
+    export = command("export", _export, "Write the marks as CSV (nbgrader export).", json=False)
+    export.add_argument("--to", type=Path, default=None, help="file to write (default: grades.csv in the course folder)")
+    command("doctor", _doctor, "Say what this machine can lock up, and what it can't.", assignments=False)
+    demo = command("demo", _demo, "Build, verify, release, and grade a simulated class.", json=False, assignments=False)
+    demo.add_argument("--folder", type=Path, default=Path("demo"), help="where the demo course is set up (default: demo)")
+    demo.add_argument("--jobs", type=int, default=0, help="submissions graded at once (default: one per core)")
+    return parser
+
+
+def _course(options: argparse.Namespace) -> tuple[Course, list[str]]:
+    course = load_course(options.course)
+    known = [assignment.name for assignment in course.assignments]
+    for name in getattr(options, "assignment", []):
+        if name not in known:
+            mend = did_you_mean(name, known, f"it has {', '.join(known)}")
+            raise CourseError(f'no assignment is named "{name}"', file="course.toml", mend=mend)
+    return course, list(getattr(options, "assignment", [])) or known
+
+
+def _jobs(options: argparse.Namespace, course: Course) -> int:
+    return course.engine.jobs if options.jobs is None else int(options.jobs)
+
+
+def _build(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.authoring.notebook import write_source
+
+    course, assignments = _course(options)
+    for assignment in assignments:
+        for notebook in course.assignment(assignment).notebooks:
+            console.print(f"{write_source(course, assignment, notebook).relative_to(course.root)}")
+    return 0
+
+
+def _verify(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.authoring.verify import verify
+    from nnkit.kit.reporting.tables import verification_tables
+
+    course, assignments = _course(options)
+    verification = verify(course, assignments, workers=_jobs(options, course), say=console.print)
+    if options.json:
+        print(json.dumps(verification.as_dict(), indent=1))
+    else:
+        for table in verification_tables(verification):
+            console.print(table)
+    return 0 if verification.ok else 1
+
+
+def _release(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.release import release
+    from nnkit.kit.reporting.tables import verification_tables
+
+    course, assignments = _course(options)
+    for assignment in assignments:
+        verification = release(course, assignment, workers=_jobs(options, course), say=console.print)
+        if not verification.ok:
+            for table in verification_tables(verification):
+                console.print(table)
+            console.print(f"[red]not released[/]: {assignment} is not proven; see the table")
+            return 1
+        console.print(f"released: {course.release(assignment).relative_to(course.root)}")
+    return 0
+
+
+def _grade(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.classroom import grade_class
+    from nnkit.kit.reporting.tables import class_table
+
+    course, assignments = _course(options)
+    records = []
+    for assignment in assignments:
+        for record in grade_class(
+            course,
+            assignment,
+            students=options.student,
+            mode="quick" if options.quick else "full",
+            workers=_jobs(options, course),
+            accept_tier=options.accept_tier,
+            console=console,
+        ):
+            records.append(record)
+            if options.json:
+                print(json.dumps(record.as_dict()), flush=True)
+    if not options.json:
+        console.print(class_table(records))
+    attention = [record for record in records if record.status in ("grader_error", "unreadable")]
+    return 1 if attention else 0
+
+
+def _feedback(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.rails import generate_feedback
+
+    course, assignments = _course(options)
+    for assignment in assignments:
+        for page in generate_feedback(course, assignment):
+            console.print(f"{page.relative_to(course.root)}")
+    return 0
+
+
+def _export(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.rails import export
+
+    course, assignments = _course(options)
+    console.print(f"{export(course, assignments, options.to or course.root / 'grades.csv')}")
+    return 0
+
+
+def _doctor(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.doctor import diagnose
+
+    diagnosis = diagnose()
+    if options.json:
+        print(json.dumps(diagnosis.as_dict(), indent=1))
+    else:
+        diagnosis.show(console)
+    return 0 if diagnosis.ok else 1
+
+
+def _demo(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.demo import run_demo
+
+    return run_demo(load_course(options.course), options.folder, workers=options.jobs, console=console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

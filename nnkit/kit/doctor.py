@@ -1,0 +1,61 @@
+"""What this machine can lock up, found by attempting it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from nnkit.kit.grading.sandbox import Tier
+from nnkit.kit.grading.sandbox.probing import ProbeReport, best_tier, probe
+
+
+@dataclass
+class Diagnosis:
+    """Every tier, tried."""
+
+    reports: list[ProbeReport]
+    best: Tier
+
+    @property
+    def ok(self) -> bool:
+        """Whether anything at all locks student code up here."""
+        return self.best is not Tier.E
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "best": self.best.value,
+            "tiers": [
+                {
+                    "tier": report.tier.value,
+                    "built_with": report.tier.built_with,
+                    "available": report.available,
+                    "reason": report.reason,
+                    "checks": [{"act": act, "forbidden": forbidden} for act, forbidden in report.checks],
+                    "guarantees": list(report.tier.guarantees),
+                    "lacks": list(report.tier.lacks),
+                }
+                for report in self.reports
+            ],
+        }
+
+    def show(self, console: Console) -> None:
+        """Print it for a person."""
+        for report in self.reports:
+            sign = "[green]✓[/]" if report.available else "[red]✗[/]"
+            console.print(f"{sign} tier {report.tier.value}: {report.tier.built_with}")
+            if report.reason:
+                console.print(f"    {report.reason}", markup=False)
+        console.print(f"\ngrading here runs in tier [bold]{self.best.value}[/]. It guarantees:")
+        for sentence in self.best.guarantees:
+            console.print(f"  + {sentence}", markup=False)
+        console.print("It does not guarantee:")
+        for sentence in self.best.lacks:
+            console.print(f"  - {sentence}", markup=False)
+
+
+def diagnose() -> Diagnosis:
+    """Try every tier."""
+    return Diagnosis([probe(tier) for tier in Tier], best_tier())

@@ -1,0 +1,169 @@
+"""Records into nbgrader's own gradebook, through nbgrader's own preprocessors.
+
+`nnkit grade` and `nbgrader autograde` both end in the two preprocessors used here, so that they write the same rows.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader import utils
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
+from traitlets.config import Config
+
+from nnkit.kit.course import Course, Late, load_course
+from nnkit.kit.errors import CourseError
+from nnkit.kit.grading.record import Record
+
+
+class SaveRecordedGrades(SaveAutoGrades):
+    """nbgrader's SaveAutoGrades with the scores taken from the record.
+
+    nbgrader reads scores off cell outputs and gives full marks for what it cannot read. Here a score of None (a grader
+    that broke, an item that was not run) leaves the cell to a person, and no output decides anything.
+    """
+
+    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        super()._add_score(cell, resources)
+        grade_id = cell.metadata["nbgrader"]["grade_id"]
+        scores = resources["nnkit_scores"]
+        if grade_id not in scores:
+            return
+        grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
+        grade.auto_score = scores[grade_id]
+        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        self.gradebook.db.commit()
+
+
+class LatePolicy(LateSubmissionPlugin):
+    """The late policy of course.toml: free hours, then a percentage of the score for every day begun."""
+
+    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
+        return late_penalty(load_course().assignment(self.parent.assignment_id).late, score, total_seconds_late)
+
+
+def late_penalty(late: Late, score: float, seconds: float) -> float:
+    """Points taken off a score for being late by so many seconds."""
+    days = (seconds / 3600 - late.free_hours) / 24
+    if days <= 0:
+        return 0.0
+    if days > late.max_days:
+        return score
+    return round(min(1.0, math.ceil(days) * late.percent_per_day / 100) * score, 4)
+
+
+def scores_by_cell(record: Record) -> dict[str, float | None]:
+    """Scores by grade id of the test cells; prose is left to nbgrader and to a person."""
+    return {f"test_{item.item}": item.score for item in record.items if item.kind != "explain"}
+
+
+def save_grades(course: Course, notebook: NotebookNode, record: Record) -> NotebookNode:
+    """Write one graded notebook's scores, comments and late penalty; marks given by a person stay.
+
+    Expects the submission to be in the gradebook (see `open_submission`).
+    """
+    resources: dict[str, Any] = {
+        "nbgrader": {
+            "student": record.student,
+            "assignment": record.assignment,
+            "notebook": record.notebook,
+            "db_url": course.gradebook_url,
+        },
+        "nnkit_scores": scores_by_cell(record),
+    }
+    config = Config()
+    config.AssignLatePenalties.plugin_class = LatePolicy
+    for preprocessor in (SaveRecordedGrades(), AssignLatePenalties(config=config)):
+        preprocessor.log.setLevel("ERROR")
+        notebook, resources = preprocessor.preprocess(notebook, resources)
+    return notebook
+
+
+@contextmanager
+def gradebook(course: Course) -> Iterator[Any]:
+    """The course's gradebook, closed again at the end."""
+    book = Gradebook(course.gradebook_url, course.id)
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def register_assignment(course: Course, assignment: str) -> None:
+    """Put an assignment's due date into the gradebook (nbgrader's generate_assignment put in its cells)."""
+    due = course.due(assignment)
+    with gradebook(course) as book:
+        utc = None if due is None else due.astimezone(UTC).replace(tzinfo=None)
+        book.update_or_create_assignment(assignment, duedate=utc)
+
+
+def open_submission(course: Course, assignment: str, student: str, submitted: Path) -> datetime | None:
+    """Make sure that student and submission are in the gradebook, with the time of submission.
+
+    Raises
+    ------
+    CourseError
+        If the assignment was never released.
+    """
+    timestamp = submission_time(submitted)
+    with gradebook(course) as book:
+        try:
+            book.find_assignment(assignment)
+        except MissingEntry:
+            raise CourseError(
+                f"assignment {assignment} is not in the gradebook",
+                file=course.gradebook_url,
+                mend=f"run: nnkit release {assignment}",
+            ) from None
+        book.update_or_create_student(student)
+        keywords = {} if timestamp is None else {"timestamp": timestamp}
+        book.update_or_create_submission(assignment, student, **keywords)
+    return timestamp
+
+
+def zero_missing(course: Course, assignment: str, student: str, notebook: str) -> None:
+    """Score a notebook that was not handed in as 0, as nbgrader does, unless a person has marked it."""
+    with gradebook(course) as book:
+        submission = book.find_submission_notebook(notebook, assignment, student)
+        for grade in submission.grades:
+            grade.auto_score = 0
+            grade.needs_manual_grade = grade.manual_score is not None
+        book.db.commit()
+
+
+def submission_time(submitted: Path) -> datetime | None:
+    """The time in a submission's timestamp.txt (UTC, naive, as nbgrader keeps it), or None."""
+    path = submitted / "timestamp.txt"
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > 200:
+        return None
+    try:
+        parsed = utils.parse_utc(path.read_text(encoding="utf-8").strip())
+    except (ValueError, OverflowError, UnicodeDecodeError):
+        return None
+    if parsed is None:
+        return None
+    return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+
+
+def write_autograded(course: Course, notebook: NotebookNode, record: Record) -> Path:
+    """Write the graded notebook where formgrader and feedback look for it."""
+    folder = course.autograded(record.student, record.assignment)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{record.notebook}.ipynb"
+    temporary = folder / f".{record.notebook}.writing"
+    nbformat.write(notebook, temporary)
+    temporary.replace(path)
+    stamp = course.submitted(record.student, record.assignment) / "timestamp.txt"
+    if submission_time(stamp.parent) is not None:
+        shutil.copyfile(stamp, folder / "timestamp.txt")
+    return path

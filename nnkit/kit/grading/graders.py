@@ -1,0 +1,161 @@
+"""The pytest plugin that grades a locked submission: time limits, held-back data, and tests that can be run again.
+
+The tests run here, in the grader process; what they call runs in the locked one. A test that failed can be replayed with
+another submission in place of the student's: with the reference's earlier layers (follow-through), or with a known
+misconception (hints).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from nnkit.student.closeness import measurements
+from nnkit.student.errors import CheckFailure, StudentError, StudentTimeout
+from nnkit.student.plugin import TEST, GraderPlugin
+from nnkit.student.verdict import GraderTest, TestResult, TestTrace, judge
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """What an experiment has to reach on the data in use: the `thresholds` fixture."""
+
+    validation: float
+    test: float
+
+
+class LockedGrader(GraderPlugin):
+    """Grades through whatever submission is alive when a test starts.
+
+    Parameters
+    ----------
+    current : callable
+        Gives the submission to test; starts a fresh locked process if the last one is gone.
+    student, course : str
+        Seed the tests' random numbers.
+    held_back : callable
+        ``name -> data``: data sets whose labels never enter a locked process.
+    thresholds : Accuracies, optional
+        Of the notebook's experiment.
+    item_wall_s : float
+        Seconds that the tests of one item may take together.
+    items : set of str, optional
+        Only tests of these items.
+    first : set of str, optional
+        Items whose tests run before all others.
+    """
+
+    def __init__(
+        self,
+        current: Callable[[], Any],
+        *,
+        student: str,
+        course: str,
+        held_back: Callable[[str], Any],
+        thresholds: Accuracies | None = None,
+        item_wall_s: float = math.inf,
+        items: set[str] | None = None,
+        first: set[str] | None = None,
+    ) -> None:
+        super().__init__(None, public_only=False, student=student, course=course, items=items)
+        self.current = current
+        self.held_back = held_back
+        self.accuracies = thresholds
+        self.item_wall_s = item_wall_s
+        self.first = first or set()
+        self.spent: dict[str, float] = {}
+        self.nodes: dict[str, pytest.Function] = {}
+        self.traces: dict[str, TestTrace] = {}
+
+    def make_submission(self, test: GraderTest) -> Any:
+        """The submission that is alive, unless the item's time is over."""
+        if self.seconds_left(test.item) <= 0:
+            raise StudentTimeout(f"not tried: the time for {test.item} ({self.item_wall_s:g} s) was already used up")
+        submission = self.current()
+        submission.clear_mutations()
+        return submission
+
+    def make_data(self, test: GraderTest) -> Any:
+        """Held-back data; hidden tests only, so that no public check depends on them."""
+        if test.public:
+            raise LookupError(f"{test.name} is public: students have no held-back data")
+        return self.held_back
+
+    def make_thresholds(self) -> Accuracies:
+        """The accuracies of course.toml for the data in use."""
+        if self.accuracies is None:
+            raise LookupError("course.toml states no [thresholds] for this notebook and the data in use")
+        return self.accuracies
+
+    @pytest.fixture
+    def thresholds(self) -> Accuracies:
+        return self.make_thresholds()
+
+    def seconds_left(self, item: str) -> float:
+        """What remains of an item's time."""
+        return self.item_wall_s - self.spent.get(item, 0.0)
+
+    def on_result(self, result: TestResult, trace: TestTrace) -> None:
+        self.spent[result.item] = self.spent.get(result.item, 0.0) + trace.duration
+        self.traces[result.name] = trace
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        super().pytest_collection_modifyitems(items)
+        items.sort(key=lambda node: node.stash[TEST].item not in self.first)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if isinstance(item, pytest.Function):
+            self.nodes[item.name] = item
+
+    def replay(self, name: str, submission: Any) -> tuple[TestResult, TestTrace]:
+        """Run one test again, outside pytest, with another submission and the same random numbers."""
+        node = self.nodes[name]
+        trace = TestTrace(node.stash[TEST])
+        token = measurements.set(trace.measurements)
+        start = time.perf_counter()
+        try:
+            submission.clear_mutations()
+            node.obj(**self._arguments(node, submission))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            trace.exception = error
+        finally:
+            measurements.reset(token)
+            trace.duration = time.perf_counter() - start
+        return judge(trace), trace
+
+    def _arguments(self, node: pytest.Function, submission: Any) -> dict[str, Any]:
+        test = node.stash[TEST]
+        fixtures: Mapping[str, Callable[[], Any]] = {
+            "submission": lambda: submission,
+            "rng": lambda: self.make_rng(test),
+            "expected": lambda: self.make_expected(test),
+            "data": lambda: self.make_data(test),
+            "thresholds": self.make_thresholds,
+        }
+        given = dict(node.callspec.params) if hasattr(node, "callspec") else {}
+        wanted = node._fixtureinfo.argnames
+        return {name: given[name] if name in given else fixtures[name]() for name in wanted}
+
+
+def student_message(result: TestResult, trace: TestTrace) -> str:
+    """What a student may read of a failed test.
+
+    Of a hidden test that compared numbers this is only the test's own message: the comparison would show an expected
+    value. Complaints about type, shape and dtype show none.
+    """
+    if result.verdict == "passed" or result.public or isinstance(trace.exception, StudentError):
+        return result.message
+    if result.verdict == "grader_error":
+        return "This test broke by itself. It costs nothing; a person will look at it."
+    if isinstance(trace.exception, CheckFailure) and trace.exception.measured is None:
+        return result.message
+    return trace.test.message or "The result differs from what is expected."

@@ -1,0 +1,77 @@
+"""Everything that is needed to grade one notebook of a class, and nothing that belongs to one student."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from nbformat import NotebookNode
+
+from nnkit.kit.course import Course
+from nnkit.kit.grading.graders import Accuracies
+
+
+@dataclass(frozen=True)
+class GradedItem:
+    """One item: what is graded, for how many points, and what it is built on."""
+
+    name: str
+    kind: Literal["exercise", "experiment", "choose", "explain"]
+    points: float
+    uses: tuple[str, ...] = ()
+    answer: frozenset[str] = frozenset()
+    """Of a choose question: the right letters."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A misconception as source: one item's definition with an edit."""
+
+    item: str
+    name: str
+    hint: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One notebook as released, with its graders and its reference; the same for every student, and picklable."""
+
+    course: Course
+    assignment: str
+    notebook: str
+    items: tuple[GradedItem, ...]
+    release: NotebookNode
+    package: Path
+    """The released folder: its `nnkit`, `checks` and files are what the locked process is shown."""
+    graders: Path
+    definitions: Mapping[str, str]
+    """The reference's own code by name (exercises and given functions), in the order of the notebook."""
+    mistakes: tuple[Mistake, ...] = ()
+    data_folder: Path = Path()
+    data_set: str = "shapes"
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def thresholds(self) -> Accuracies | None:
+        """What the experiment has to reach on the data in use."""
+        stated = self.course.thresholds.get(self.notebook, {}).get(self.data_set)
+        return None if stated is None else Accuracies(validation=stated.val, test=stated.test)
+
+    def reference(self, item: str = "", source: str = "") -> dict[str, Any]:
+        """A namespace with the reference's definitions, in which one of them may be replaced.
+
+        Parameters
+        ----------
+        item : str, optional
+            The definition to replace; everything that uses it sees the replacement.
+        source : str, optional
+            What to replace it with.
+        """
+        namespace: dict[str, Any] = {"__name__": f"reference_of_{self.notebook}"}
+        exec("import numpy as np", namespace)
+        for name, text in self.definitions.items():
+            exec(compile(source if name == item else text, f"<{self.notebook}: {name}>", "exec"), namespace)
+        return namespace

@@ -1,0 +1,60 @@
+"""What nbgrader runs: the course's configuration and the preprocessors that bring nnkit's grading into its commands.
+
+A course's nbgrader_config.py is two lines: ``from nnkit.kit.nbgrader import configure`` and ``configure(get_config())``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveCells
+from traitlets.config import Config
+
+from nnkit.kit.authoring.notebook import release_notebook
+from nnkit.kit.course import Course, load_course
+from nnkit.kit.grading.gradebook import LatePolicy, SaveRecordedGrades, scores_by_cell
+from nnkit.kit.grading.grade import grade_submitted, released_plan
+from nnkit.kit.grading.submission import as_notebook
+
+
+class StripToRelease(NbGraderPreprocessor):
+    """Turn a source notebook into the released one, by the same mechanism as `nnkit release`."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        return release_notebook(nb), resources
+
+
+class GradeSubmission(NbGraderPreprocessor):
+    """Match, run and grade one submitted notebook in the locked process; keep its record."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        names = resources["nbgrader"]
+        course = load_course()
+        plan = released_plan(course, names["assignment"], names["notebook"])
+        graded = grade_submitted(plan, names["student"], as_notebook(nb, f"{names['notebook']}.ipynb"))
+        graded.record.save(course.records(names["student"], names["assignment"], names["notebook"]))
+        resources["nnkit_scores"] = scores_by_cell(graded.record)
+        return graded.notebook, resources
+
+
+def configure(config: Config, root: Path | None = None) -> Course:
+    """Set nbgrader up for the course at `root` (default: found from the current folder upwards)."""
+    course = load_course(root)
+    config.CourseDirectory.root = str(course.root)
+    config.CourseDirectory.course_id = course.id
+    config.CourseDirectory.db_url = course.gradebook_url
+    # nbgrader copies every other file of source/ to students and over submissions: the templates must stay here.
+    config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.md"]
+    config.GenerateAssignment.preprocessors = [CheckCellMetadata, StripToRelease, SaveCells, CheckCellMetadata]
+    config.Autograde.sanitize_preprocessors = []
+    config.Autograde.autograde_preprocessors = [
+        GradeSubmission,
+        SaveRecordedGrades,
+        AssignLatePenalties,
+        CheckCellMetadata,
+    ]
+    config.AssignLatePenalties.plugin_class = LatePolicy
+    config.HTMLExporter.sanitize_html = True
+    return course

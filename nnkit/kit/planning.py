@@ -1,0 +1,69 @@
+"""From a course's files to the plan that grading one notebook follows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import nbformat
+
+import nnkit
+from nnkit.kit.authoring.misconceptions import load_misconceptions
+from nnkit.kit.authoring.template import load_template
+from nnkit.kit.course import Course
+from nnkit.kit.errors import CourseError
+from nnkit.kit.grading.plan import Mistake, Plan
+
+
+def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Plan:
+    """How to grade a notebook of the release in the folder `package`.
+
+    Raises
+    ------
+    CourseError
+        The notebook is not in the folder.
+    """
+    released = package / f"{notebook}.ipynb"
+    if not released.is_file():
+        raise CourseError("this notebook is not released", file=released, mend=f"run: nnkit release {assignment}")
+    template = load_template(course, assignment, notebook)
+    graders = course.graders(assignment, notebook)
+    definitions = template.definitions
+    mistakes = tuple(
+        Mistake(each.exercise, each.name, each.hint, each.apply(definitions[each.exercise]))
+        for each in load_misconceptions(template)
+        if each.exercise in definitions
+    )
+    return Plan(
+        course=course,
+        assignment=assignment,
+        notebook=notebook,
+        items=template.items,
+        release=nbformat.read(released, as_version=4),
+        package=package,
+        graders=graders,
+        definitions=definitions,
+        mistakes=mistakes,
+        data_folder=data_folder(course),
+        data_set="shapes" if course.data.cifar10 is None else "cifar10",
+        hashes={
+            "release": hash_of([released]),
+            "graders": hash_of([graders, course.expected(assignment, notebook)]),
+            "kit": hash_of(sorted(Path(nnkit.__file__).parent.rglob("*.py"))),
+        },
+    )
+
+
+def data_folder(course: Course) -> Path:
+    """Where the data sets lie that a notebook reads: made once here, shown read-only to every locked process."""
+    return course.root / ".cache" / "data"
+
+
+def hash_of(files: Iterable[Path]) -> str:
+    """A short digest of the contents of files, in order; a missing file counts as empty."""
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes() if file.is_file() else b""
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()[:16]

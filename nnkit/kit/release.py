@@ -1,0 +1,43 @@
+"""Releasing an assignment: proven first, then on nbgrader's own rails, with the student package beside the notebooks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+from nnkit.kit.authoring.leaks import scan
+from nnkit.kit.authoring.student_package import build_student_package
+from nnkit.kit.authoring.verify import Verification, verify
+from nnkit.kit.course import Course
+from nnkit.kit.errors import CourseError
+from nnkit.kit.grading.gradebook import register_assignment
+from nnkit.kit.rails import generate_assignment
+
+
+def release(
+    course: Course, assignment: str, *, workers: int = 0, say: Callable[[str], object] = print
+) -> Verification:
+    """Verify an assignment and, if all is proven, write release/ASSIGNMENT and the gradebook's rows.
+
+    Raises
+    ------
+    CourseError
+        nbgrader refuses, or the finished folder leaks: nothing is left in release/ then.
+    """
+    verification = verify(course, [assignment], workers=workers, say=say)
+    if not verification.ok:
+        return verification
+    folder = course.release(assignment)
+    if folder.exists():
+        shutil.rmtree(folder)
+    try:
+        generate_assignment(course, assignment)
+        build_student_package(course, assignment, folder)
+        leaks = scan(folder, course)
+        if leaks:
+            raise CourseError(f"it would leak: {leaks[0].what}", file=leaks[0].file, line=leaks[0].line)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    register_assignment(course, assignment)
+    return verification

@@ -1,0 +1,1 @@
+"""What instructors read: tables in the terminal."""

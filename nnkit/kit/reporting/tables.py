@@ -1,0 +1,103 @@
+"""Verification, class and single records as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from nnkit.kit.authoring.verify import Verification, VerifiedItem
+from nnkit.kit.grading.record import Record
+
+SIGNS = {
+    "passed": "✓",
+    "partial": "◐",
+    "failed": "✗",
+    "untouched": "○",
+    "waiting": "…",
+    "unanswered": "○",
+    "grader_error": "!",
+    "not_run": "–",
+}
+
+
+def verification_tables(verification: Verification) -> Iterator[Table | Text]:
+    """What was proven, item by item, and in the end everything that was not."""
+    table = Table(title=f"proof (sandbox tier {verification.tier})")
+    for name in ("notebook", "item", "points", "reference", "untouched", "misconceptions caught"):
+        table.add_column(name, justify="left" if name in ("notebook", "item") else "right")
+    for item in verification.items:
+        caught = sum(mistake.caught and not mistake.elsewhere for mistake in item.misconceptions)
+        table.add_row(
+            item.notebook,
+            ("" if item.ok else "[red]✗[/] ") + item.item,
+            f"{item.points:g}",
+            _score(item.reference),
+            _score(item.untouched),
+            f"{caught} of {len(item.misconceptions)}",
+        )
+    for entry in verification.by_person:
+        table.add_row(entry["notebook"], entry["item"], f"{entry['points']:g}", "a person", "unanswered", "")
+    yield table
+    seeds = verification.seed_values
+    yield Text(f"fixed outputs reproduced: {seeds.reproduced} of {seeds.checked}; leaks: {len(verification.leaks)}")
+    for trouble in _troubles(verification):
+        yield Text(f"✗ {trouble}", style="red")
+
+
+def _troubles(verification: Verification) -> Iterator[str]:
+    for item in verification.items:
+        yield from _item_troubles(item)
+    for entry in verification.by_person:
+        if not entry["ok"]:
+            yield f"{entry['item']}: answered is {entry['answered']}, unanswered is {entry['unanswered']}"
+    yield from (f"fixed output not reproduced: {text}" for text in verification.seed_values.failed)
+    yield from (f"the release leaks {leak.what}: {leak.file}, line {leak.line}" for leak in verification.leaks)
+
+
+def _item_troubles(item: VerifiedItem) -> Iterator[str]:
+    if item.reference != item.points:
+        yield f"{item.item}: the reference gets {_score(item.reference)} of {item.points:g}: " + "; ".join(item.trouble)
+    if item.untouched != 0:
+        yield f"{item.item}: the untouched notebook gets {_score(item.untouched)}"
+    for mistake in item.misconceptions:
+        if not mistake.caught:
+            yield f"{item.item}: misconception {mistake.name} is not caught"
+        if mistake.elsewhere:
+            yield f"{item.item}: misconception {mistake.name} also costs points on {', '.join(mistake.elsewhere)}"
+
+
+def class_table(records: Sequence[Record]) -> Table:
+    """One line per notebook: score, status, and a sign for every item."""
+    table = Table(title="class")
+    for name in ("student", "notebook", "score", "of", "status", "items", "remarks"):
+        table.add_column(name, justify="right" if name in ("score", "of") else "left", overflow="fold")
+    for record in sorted(records, key=lambda each: (each.student, each.notebook)):
+        style = {"grader_error": "red", "unreadable": "red", "missing": "yellow"}.get(record.status, "")
+        signs = " ".join(f"{SIGNS[item.status]}{'→' if item.follow_through else ''}" for item in record.items)
+        table.add_row(
+            escape(record.student),
+            escape(record.notebook),
+            f"{record.score:g}",
+            f"{record.max_score:g}",
+            record.status,
+            signs,
+            escape(remark(record)),
+            style=style,
+        )
+    table.caption = "✓ full  ◐ part  ✗ none  ○ untouched  … waits for a person  → judged apart from an earlier mistake"
+    return table
+
+
+def remark(record: Record) -> str:
+    """The most telling thing about a record: a message, or the first hint."""
+    if record.messages:
+        return record.messages[0]
+    hints = [test.hint for item in record.items for test in item.tests if test.hint]
+    return hints[0] if hints else ""
+
+
+def _score(score: float | None) -> str:
+    return "none yet" if score is None else f"{score:g}"

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from nnkit.student.table import CheckTable, verdict_words
+from nnkit.student.table import CheckTable, readable_name, verdict_words
 
 
 class CheckFailed(Exception):
@@ -126,8 +126,8 @@ def _summary(item, failed, total):
     if all(result.verdict == "not_implemented" for result in failed):
         return f"{item}: {verdict_words('not_implemented')}"
     first = failed[0]
-    message = first.message.partition("\n")[0]
-    return f"{item}: {len(failed)} of {total} tests not passed. {first.name}: {verdict_words(first.verdict)}: {message}"
+    why = f"{verdict_words(first.verdict)}: {first.message}".partition("\n")[0]
+    return f"{item}: {len(failed)} of {total} tests not passed. {readable_name(first.name)}: {why}"
 
 
 def _caller_namespace(frame):

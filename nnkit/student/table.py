@@ -22,6 +22,11 @@ def verdict_words(verdict):
     return WORDS[verdict][1]
 
 
+def readable_name(test_name):
+    """``test_small_batch`` as "small batch"."""
+    return test_name.removeprefix("test_").replace("_", " ")
+
+
 def number(value):
     """``1.2e-09``; empty for None."""
     return "" if value is None else f"{value:.1e}"
@@ -50,8 +55,7 @@ class CheckTable:
             symbol = symbol.encode(encoding, "ignore").decode(encoding)
             limits = number(result.measured), number(result.allowed)
             trace = result.detail if result.verdict in ("student_error", "grader_error") else ""
-            name = result.name.removeprefix("test_").replace("_", " ")
-            yield name, f"{symbol} {words}".strip(), *limits, result.message, trace
+            yield readable_name(result.name), f"{symbol} {words}".strip(), *limits, result.message, trace
 
     def text(self, encoding="utf-8"):
         """The table as plain text, in what the encoding of the output has."""

@@ -21,18 +21,19 @@ PRINTED = 1e-7
 ANALYTIC_GRADIENT = 1e-8
 
 # One layer's gradient against central differences in float64: they carry an error of about eps**(2/3) = 4e-11 of the
-# function's size, and with NOISE_FLOOR an entry down to a thousandth of the largest is still compared in full.
+# function's size. With NOISE_FLOOR an entry down to a thousandth of the largest is still compared in full, so 4e-8.
 GRADIENT = 1e-6
 
-# The same against differences of order 4, for functions without kinks: error about eps**(4/5) = 3e-13.
+# The same against differences of order 4, for a layer without kinks: error about eps**(4/5) = 3e-13, so 3e-10.
 SMOOTH_GRADIENT = 1e-8
 
-# A gradient through a scalar loss: the difference of two losses keeps fewer digits than that of two outputs.
-LOSS_GRADIENT = 1e-6
+# A gradient through a scalar loss: two nearly equal losses are subtracted, which keeps fewer digits than subtracting
+# outputs; softmax with logits around 10 reaches 1e-5 against differences of order 2, and 3e-7 with logits around 1.
+LOSS_GRADIENT = 3e-5
 
 # A parameter's gradient through a whole network: small weights make gradients a thousandth of the loss that is
 # differenced.
-NETWORK_GRADIENT = 1e-5
+NETWORK_GRADIENT = 3e-5
 
 # Central differences have the same absolute error in every entry, so a tiny entry has a large relative one though
 # nothing is wrong with it. Entries below this fraction of the array's largest are measured against that fraction.

@@ -68,7 +68,7 @@ def test_a_wrong_solution_fails_in_one_line(release):
     with pytest.raises(CheckFailed) as caught:
         run(f"{WRONG}check('double')")
     first, *others = str(caught.value).split("\n")
-    assert first.startswith("double: 1 of 1 tests not passed. test_one_number: failed: out is 9, expected 6")
+    assert first.startswith("double: 1 of 1 tests not passed. one number: failed: out is 9, expected 6")
     assert not others
 
 

@@ -335,7 +335,13 @@ def test_a_module_of_the_same_name_stays(graders, monkeypatch):
     assert sys.modules["test_net"] is module
 
 
-def test_nothing_is_printed_or_written(graders, tmp_path, capfd):
+def test_the_grader_files_module_is_gone_afterwards(graders):
+    run_graders(graders(body("pass"), "test_passing_by.py"), plugin())
+    assert "test_passing_by" not in sys.modules
+
+
+def test_nothing_is_printed_or_written(graders, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = graders(body("np.log(0.0)\nassert False"))
     before = dict(os.environ)
     run_graders(path, plugin())

@@ -125,6 +125,98 @@ def test_the_reference_passes_every_test(grader):
     assert {result.name: result.message for result in grader.results if result.verdict != "passed"} == {}
 
 
+ANOTHER_WAY = """
+def weighted_sum(row, column):
+    total = 0.0
+    for number, weight in zip(row, column):
+        total += number * weight
+    return total
+
+def affine_forward(x, w, b):
+    print("x is", x.shape)
+    flat = np.reshape(x, (x.shape[0], np.prod(x.shape[1:])))
+    out = np.array([[weighted_sum(row, w[:, m]) + b[m] for m in range(len(b))] for row in flat])
+    pass
+    return out, (x, w, b, out)
+
+def affine_backward(dout, cache):
+    x, w, b, _ = cache
+    dx, dw, db = np.zeros(x.shape), np.zeros(w.shape), np.zeros(b.shape)
+    for n in range(x.shape[0]):
+        dx[n] = w.dot(dout[n]).reshape(x.shape[1:])
+        dw += np.outer(x[n], dout[n])
+        db += dout[n]
+    return dx, dw, db
+
+def relu_forward(x):
+    out = x.copy()
+    out[out < 0] = 0
+    return out, {"input": x}
+
+def relu_backward(dout, cache):
+    return np.where(cache["input"] >= 0, dout, 0.0)
+
+def softmax_loss(x, y):
+    loss, dx = 0.0, np.zeros_like(x)
+    for n, row in enumerate(x):
+        top = row.max()
+        log_sum = top + np.log(np.sum(np.exp(row - top)))
+        loss += log_sum - row[y[n]]
+        dx[n] = np.exp(row - log_sum)
+        dx[n, y[n]] -= 1.0
+    return np.array(loss / len(x)), dx / len(x)
+
+def svm_loss(x, y):
+    N = x.shape[0]
+    correct = x[np.arange(N), y]
+    margins = np.maximum(0, x - correct[:, None] + 1.0)
+    margins[np.arange(N), y] = 0
+    missed = np.sum(margins > 0, axis=1)
+    dx = np.zeros_like(x)
+    dx[margins > 0] = 1
+    dx[np.arange(N), y] -= missed
+    return float(margins.sum()) / N, dx / N
+
+class TwoLayerNet:
+    def __init__(self, input_dim=3072, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0):
+        self.reg = reg
+        generator = np.random.default_rng()
+        self.params = {
+            "b1": np.zeros((hidden_dim,)),
+            "b2": np.zeros((num_classes,)),
+            "W2": generator.normal(0, weight_scale, (hidden_dim, num_classes)),
+            "W1": generator.normal(0, weight_scale, (input_dim, hidden_dim)),
+        }
+
+    def loss(self, X, y=None):
+        rows = X.reshape(X.shape[0], -1)
+        p = self.params
+        hidden = np.maximum(0, rows @ p["W1"] + p["b1"])
+        scores = hidden @ p["W2"] + p["b2"]
+        if y is None:
+            return scores
+        loss, dscores = softmax_loss(scores, y)
+        for name in ("W1", "W2"):
+            loss = loss + 0.5 * self.reg * np.sum(p[name] * p[name])
+        dhidden = dscores @ p["W2"].T
+        dhidden[hidden <= 0] = 0
+        grads = {
+            "W1": rows.T @ dhidden + self.reg * p["W1"],
+            "b1": dhidden.sum(0),
+            "W2": hidden.T @ dscores + self.reg * p["W2"],
+            "b2": dscores.sum(0),
+        }
+        return loss, grads
+"""
+
+
+def test_a_right_solution_written_in_another_way_passes_every_test(grader):
+    namespace = {"np": np}
+    exec(ANOTHER_WAY, namespace)
+    results = [grader.replay(test.name, LocalSubmission(namespace))[0] for test in grader.tests]
+    assert {result.name: result.message for result in results if result.verdict != "passed"} == {}
+
+
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_an_untouched_exercise_passes_no_test(grader, exercise):
     untouched = strip(SOURCES[exercise], exercise, file="reference")

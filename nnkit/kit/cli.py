@@ -102,7 +102,9 @@ def _build(options: argparse.Namespace, console: Console) -> int:
     course, assignments = _course(options)
     for assignment in assignments:
         for notebook in course.assignment(assignment).notebooks:
-            console.print(f"{write_source(course, assignment, notebook).relative_to(course.root)}")
+            changed = write_source(course, assignment, notebook)
+            path = course.source(assignment, notebook).relative_to(course.root)
+            console.print(f"{path}: {'written' if changed else 'unchanged'}")
     return 0
 
 

@@ -1,6 +1,6 @@
 """What nbgrader runs: the course's configuration and the preprocessors that bring nnkit's grading into its commands.
 
-A course's nbgrader_config.py is two lines: ``from nnkit.kit.nbgrader import configure`` and ``configure(get_config())``.
+A course's nbgrader_config.py is ``from nnkit.kit.nbgrader import configure`` and ``configure(get_config())``.
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveCells
+from rich.console import Console
+from traitlets import Bool
 from traitlets.config import Config
 
 from nnkit.kit.authoring.notebook import release_notebook
+from nnkit.kit.classroom import sufficient_tier
 from nnkit.kit.course import Course, load_course
+from nnkit.kit.grading.grade import grade_notebook
 from nnkit.kit.grading.gradebook import LatePolicy, SaveRecordedGrades, scores_by_cell
-from nnkit.kit.grading.grade import grade_submitted, released_plan
 from nnkit.kit.grading.submission import as_notebook
+from nnkit.kit.planning import plan_of, prepare_data
 
 
 class StripToRelease(NbGraderPreprocessor):
@@ -29,11 +33,18 @@ class StripToRelease(NbGraderPreprocessor):
 class GradeSubmission(NbGraderPreprocessor):
     """Match, run and grade one submitted notebook in the locked process; keep its record."""
 
+    accept_tier = Bool(
+        False, help="Grade although the sandbox here is weaker than course.toml requires; the record says so."
+    ).tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         names = resources["nbgrader"]
         course = load_course()
-        plan = released_plan(course, names["assignment"], names["notebook"])
-        graded = grade_submitted(plan, names["student"], as_notebook(nb, f"{names['notebook']}.ipynb"))
+        tier = sufficient_tier(course, self.accept_tier, Console(stderr=True))
+        plan = plan_of(course, names["assignment"], names["notebook"], course.release(names["assignment"]))
+        prepare_data(course)
+        submitted = as_notebook(nb, f"{names['notebook']}.ipynb")
+        graded = grade_notebook(plan, names["student"], submitted, tier=tier)
         graded.record.save(course.records(names["student"], names["assignment"], names["notebook"]))
         resources["nnkit_scores"] = scores_by_cell(graded.record)
         return graded.notebook, resources

@@ -26,7 +26,8 @@ def generate_feedback(course: Course, assignment: str) -> list[Path]:
     pages: list[Path] = []
     for folder in sorted(course.root.glob(f"autograded/*/{assignment}")):
         student = folder.parent.name
-        _check(_api(course).generate_feedback(assignment, student, force=True), course, f"generate_feedback {assignment}")
+        result = _api(course).generate_feedback(assignment, student, force=True)
+        _check(result, course, f"generate_feedback {assignment}")
         pages += sorted(course.feedback(student, assignment).glob("*.html"))
     return pages
 

@@ -1,4 +1,4 @@
-"""Releasing an assignment: proven first, then on nbgrader's own rails, with the student package beside the notebooks."""
+"""Releasing an assignment: proven first, then on nbgrader's rails, the student package beside the notebooks."""
 
 from __future__ import annotations
 

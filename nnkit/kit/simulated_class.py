@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import nbformat
 from nbformat import NotebookNode
 
 from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions
@@ -61,8 +62,8 @@ def simulate(template: Template) -> Iterator[Student]:
     exercises = [item.name for item in template.items if item.kind == "exercise"]
     first = exercises[0]
 
-    def student(name: str, about: str, notebook: NotebookNode, **more: int) -> Student:
-        return Student(name, about, notebook_text(notebook), **more)
+    def student(name: str, about: str, notebook: NotebookNode, late_days: int = 0) -> Student:
+        return Student(name, about, notebook_text(notebook), late_days)
 
     yield student("ada", "everything right", solved)
     yield student("blank", "hands in the notebook as released", untouched)
@@ -130,5 +131,5 @@ def _boasting(notebook: NotebookNode) -> NotebookNode:
     for cell in copied.cells:
         if cell.cell_type == "code":
             cell.source += "\nimport numpy as np\nnp.float64(100.0)"
-            cell.outputs = [{"output_type": "execute_result", "data": {"text/plain": "100.0"}, "metadata": {}, "execution_count": 1}]
+            cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "100.0"}, execution_count=1)]
     return copied

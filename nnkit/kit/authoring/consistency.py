@@ -7,8 +7,9 @@ from pathlib import Path
 
 from nnkit.kit.authoring.definitions import bound_names, free_names
 from nnkit.kit.authoring.grader_items import grader_tests
-from nnkit.kit.authoring.template import Cell, Item, Template
+from nnkit.kit.authoring.template import Cell, Template
 from nnkit.kit.errors import BuildError, did_you_mean
+from nnkit.kit.items import Item
 
 _MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 _STAR = re.compile(r"^\s*from .* import \*", re.MULTILINE)
@@ -109,16 +110,16 @@ def _check_names(template: Template) -> None:
             continue
         if _STAR.search(cell.source):
             return
-        bound |= bound_names(_plain_python(template, cell))
+        bound |= bound_names(plain_python(template, cell))
     for cell in template.cells:
         if cell.kind not in ("exercise", "given", "experiment"):
             continue
-        for name in sorted(free_names(_plain_python(template, cell)) - bound):
+        for name in sorted(free_names(plain_python(template, cell)) - bound):
             what = f'{cell.kind} "{cell.name}" uses {name}, which no cell of this notebook defines'
             raise _error(template, what, cell.line, "import it in a cell, or give it")
 
 
-def _plain_python(template: Template, cell: Cell) -> str:
+def plain_python(template: Template, cell: Cell) -> str:
     """The source without IPython's magics and shell lines; nothing of a cell magic."""
     source = "" if cell.source.lstrip().startswith("%%") else _MAGIC.sub(r"\1pass", cell.source)
     try:

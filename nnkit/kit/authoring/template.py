@@ -15,9 +15,9 @@ from nnkit.kit.authoring.questions import read_choose, read_explain
 from nnkit.kit.authoring.regions import at_stage, clean, find_regions
 from nnkit.kit.course import Course
 from nnkit.kit.errors import BuildError, did_you_mean
+from nnkit.kit.items import Item
 
 CellKind = Literal["prose", "code", "exercise", "given", "experiment", "grade", "choose", "explain"]
-ItemKind = Literal["exercise", "experiment", "choose", "explain"]
 
 _NAMING = ("exercise", "given", "experiment", "grade", "question")
 _KEYS: dict[str, frozenset[str]] = {
@@ -31,21 +31,6 @@ _KEYS: dict[str, frozenset[str]] = {
 _JUPYTEXT_OWN = frozenset({"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker", "region_name", "title"})
 _NAME = re.compile(r"^[A-Za-z]\w*$")
 _OPENER = re.compile(r"^(```+\s*\w|<!--\s*#(?:region|markdown|md|raw)\b)")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One graded thing of a notebook.
-
-    `uses` names the other items whose code its own reference calls, directly or through given functions; `answer` holds
-    the right letters of a choose question.
-    """
-
-    name: str
-    points: float
-    kind: ItemKind
-    uses: tuple[str, ...] = ()
-    answer: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from nnkit.kit.grading.plan import GradedItem
 from nnkit.kit.grading.record import TestRecord
+from nnkit.kit.items import Item
 
 LONGEST_ANSWER = 10_000
 
@@ -52,7 +52,7 @@ def ticked(source: str, variable: str) -> frozenset[str] | None:
     return frozenset(part.strip().upper() for part in parts)
 
 
-def grade_choice(item: GradedItem, source: str) -> TestRecord:
+def grade_choice(item: Item, source: str) -> TestRecord:
     """One test: exactly the right letters."""
     record = TestRecord(name="test_choice", verdict="passed", public=False, weight=1)
     try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from nbformat import NotebookNode
 
@@ -19,16 +19,18 @@ from nnkit.kit.grading.choices import grade_choice
 from nnkit.kit.grading.graders import LockedGrader, student_message
 from nnkit.kit.grading.heldback import held_back
 from nnkit.kit.grading.hints import KnownMistake, find_hints
-from nnkit.kit.grading.plan import GradedItem, Plan
-from nnkit.kit.grading.record import ItemRecord, Record, TestRecord, conclude, summarise
+from nnkit.kit.grading.plan import Plan
+from nnkit.kit.grading.record import ItemRecord, Record, TestRecord, Verdict, conclude, summarise
 from nnkit.kit.grading.results import outputs
 from nnkit.kit.grading.rooms import open_room
 from nnkit.kit.grading.sandbox import Tier
 from nnkit.kit.grading.session import LockedSession
 from nnkit.kit.grading.submission import Matched, UnreadableSubmission, grade_id_of, is_open, match
 from nnkit.kit.grading.workplace import Source, Workplace
+from nnkit.kit.items import Item
 from nnkit.student.errors import StudentError
-from nnkit.student.plugin import TestResult, TestTrace, run_graders
+from nnkit.student.plugin import run_graders
+from nnkit.student.verdict import TestResult, TestTrace
 
 Mode = Literal["full", "quick"]
 LOST = ("timeout", "out_of_memory", "killed")
@@ -156,7 +158,7 @@ def _test(
     plan: Plan,
     student: str,
     workplace: Workplace,
-    items: Sequence[GradedItem],
+    items: Sequence[Item],
     tier: Tier,
     sources: Sequence[Source],
     mode: Mode,
@@ -193,7 +195,7 @@ def _test(
     return records
 
 
-def weak_dependencies(plan: Plan, item: GradedItem, records: dict[str, list[TestRecord]]) -> list[str]:
+def weak_dependencies(plan: Plan, item: Item, records: dict[str, list[TestRecord]]) -> list[str]:
     """What a failing item is built on that does not pass its own tests."""
     if all(test.verdict == "passed" for test in records[item.name]):
         return []
@@ -214,7 +216,7 @@ def _follow_through(
     plan: Plan,
     workplace: Workplace,
     grader: LockedGrader,
-    item: GradedItem,
+    item: Item,
     records: dict[str, list[TestRecord]],
     weak: Sequence[str],
 ) -> None:
@@ -239,7 +241,7 @@ def _follow_through(
 def _rerun_experiment(
     plan: Plan,
     grader: LockedGrader,
-    item: GradedItem,
+    item: Item,
     records: dict[str, list[TestRecord]],
     weak: Sequence[str],
     tier: Tier,
@@ -267,7 +269,7 @@ def _rerun_experiment(
 
 def _try_again(
     grader: LockedGrader,
-    item: GradedItem,
+    item: Item,
     records: dict[str, list[TestRecord]],
     submission: Callable[[], Any],
 ) -> None:
@@ -283,7 +285,7 @@ def _try_again(
         records[item.name][index] = again
 
 
-def _known_mistakes(plan: Plan, item: GradedItem) -> list[KnownMistake]:
+def _known_mistakes(plan: Plan, item: Item) -> list[KnownMistake]:
     return [
         KnownMistake(mistake.name, mistake.hint, plan.reference(mistake.item, mistake.source))
         for mistake in plan.mistakes
@@ -294,7 +296,7 @@ def _known_mistakes(plan: Plan, item: GradedItem) -> list[KnownMistake]:
 def _test_record(result: TestResult, trace: TestTrace) -> TestRecord:
     return TestRecord(
         name=result.name,
-        verdict=result.verdict,
+        verdict=cast(Verdict, result.verdict),
         public=result.public,
         weight=float(result.weight),
         measured=_finite(result.measured),
@@ -308,7 +310,7 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def _item_record(item: GradedItem, tests: list[TestRecord], matched: Matched) -> ItemRecord:
+def _item_record(item: Item, tests: list[TestRecord], matched: Matched) -> ItemRecord:
     record = ItemRecord(item.name, item.kind, item.points, None, "waiting", tests=tests)
     record.messages = [
         message for grade_id in (item.name, f"test_{item.name}") for message in matched.by_item.get(grade_id, [])

@@ -147,12 +147,12 @@ def submission_time(submitted: Path) -> datetime | None:
     if path.is_symlink() or not path.is_file() or path.stat().st_size > 200:
         return None
     try:
-        parsed = utils.parse_utc(path.read_text(encoding="utf-8").strip())
+        parsed: datetime | None = utils.parse_utc(path.read_text(encoding="utf-8").strip())
     except (ValueError, OverflowError, UnicodeDecodeError):
         return None
     if parsed is None:
         return None
-    return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+    return parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
 
 
 def write_autograded(course: Course, notebook: NotebookNode, record: Record) -> Path:

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from nnkit.student.closeness import measurements
 from nnkit.student.errors import CheckFailure, StudentError, StudentTimeout
+from nnkit.student.measurement import measurements
 from nnkit.student.plugin import TEST, GraderPlugin
 from nnkit.student.verdict import GraderTest, TestResult, TestTrace, judge
 

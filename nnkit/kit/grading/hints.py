@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from nnkit.kit.grading.graders import LockedGrader
-from nnkit.student.closeness import Measurement, Opaque, type_name
 from nnkit.student.errors import StudentError
-from nnkit.student.plugin import TestTrace
+from nnkit.student.measurement import Measurement
 from nnkit.student.submission import LocalSubmission
+from nnkit.student.values import Opaque, type_name
+from nnkit.student.verdict import TestTrace
 
 SAME_MISTAKE = 1e-6  # relative; wrong in the same way, up to the order in which sums were taken
 

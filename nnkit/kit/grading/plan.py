@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nbformat import NotebookNode
 
 from nnkit.kit.course import Course
 from nnkit.kit.grading.graders import Accuracies
-
-
-@dataclass(frozen=True)
-class GradedItem:
-    """One item: what is graded, for how many points, and what it is built on."""
-
-    name: str
-    kind: Literal["exercise", "experiment", "choose", "explain"]
-    points: float
-    uses: tuple[str, ...] = ()
-    answer: frozenset[str] = frozenset()
-    """Of a choose question: the right letters."""
+from nnkit.kit.items import Item
 
 
 @dataclass(frozen=True)
@@ -42,7 +31,7 @@ class Plan:
     course: Course
     assignment: str
     notebook: str
-    items: tuple[GradedItem, ...]
+    items: tuple[Item, ...]
     release: NotebookNode
     package: Path
     """The released folder: its `nnkit`, `checks` and files are what the locked process is shown."""

@@ -14,6 +14,7 @@ import signal
 import sys
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError, UsageError
@@ -82,11 +83,19 @@ class EventDisplayHook(DisplayHook):  # type: ignore[misc]
             self.outlet.add(result)
 
 
+class CellCompiler(CachingCompiler):  # type: ignore[misc]
+    """Names cells like files, as a kernel does: tracebacks, warnings and syntax errors show the name."""
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        return f"/notebook/cell_{number}.py"
+
+
 class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     """The shell of a notebook. It has the kernel's class name because libraries recognise a notebook by it."""
 
     displayhook_class = Type(EventDisplayHook)
     display_pub_class = Type(EventDisplayPublisher)
+    compiler_class = Type(CellCompiler)
     autoindent = False
     outlet: Events
     error_shown_by_displayhook = False
@@ -102,7 +111,7 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     def init_hooks(self) -> None:
         super().init_hooks()
         # Pages go to a side panel of the notebook's window, never into its outputs.
-        self.set_hook("show_in_pager", lambda *_: None, 99)
+        self.set_hook("show_in_pager", lambda *_, **__: None, 99)
 
     def enable_gui(self, gui: Any = None) -> None:
         if gui not in (None, "inline", "agg"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import environment, plan, runtime
 from .fonts import font_cache
-from .view import FOLDERS, WORKDIR, View
+from .view import FOLDERS, SCRATCH, WORKDIR, View
 
 
 class Copies:
@@ -62,11 +62,13 @@ class Copies:
         return os.pathsep.join(self._translate_one(part) for part in path.split(os.pathsep))
 
     def _translate_one(self, path: str) -> str:
-        if path == WORKDIR or path.startswith(WORKDIR + "/"):
-            return self.workdir + path.removeprefix(WORKDIR)
         for inside, host in self.places.items():
+            if inside.startswith(SCRATCH):
+                continue  # an input, reached through its link in the working folder
             if path == inside or path.startswith(inside + "/"):
                 return str(host) + path.removeprefix(inside)
+        if path == SCRATCH or path.startswith(SCRATCH + "/"):
+            return self.writable + path.removeprefix(SCRATCH)
         return path
 
     def plan(self, request: plan.Request) -> dict[str, Any]:

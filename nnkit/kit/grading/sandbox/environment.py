@@ -16,6 +16,9 @@ def build(scratch: str, given: Mapping[str, str]) -> dict[str, str]:
         "TMPDIR": f"{scratch}/tmp",
         "MPLCONFIGDIR": f"{scratch}/mpl",
         "MPLBACKEND": "agg",
+        # One thread each: the limits count threads, and sums come out the same on every machine.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",

@@ -22,11 +22,13 @@ def pieces(request: plan.Request, uid: int) -> list[Piece]:
         check_open_to_others(places)
     laid = list(runtime.pieces())
     laid += [Piece("text", path, text) for path, text in environment.accounts(uid, uid).items()]
-    laid += [Piece("link", "/tmp", f"{SCRATCH}/tmp"), Piece("link", "/dev/shm", f"{SCRATCH}/shm")]
+    laid.append(Piece("link", "/dev/shm", f"{SCRATCH}/shm"))
     cached = font_cache()
     if cached is not None:
         laid.append(Piece("bind", f"{SCRATCH}/mpl/{cached.name}", str(cached)))
     laid += [Piece("bind", inside, str(host)) for inside, host in places.items()]
+    if not any(piece.inside.startswith("/tmp/") for piece in laid):  # an environment below /tmp: TMPDIR still leads on
+        laid.append(Piece("link", "/tmp", f"{SCRATCH}/tmp"))
     return laid
 
 

@@ -9,6 +9,7 @@ import secrets
 import select
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,11 +18,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from . import runtime
 from .limits import MIB, Limits
 from .problems import SandboxError
 from .starting import start
 from .tiers import Tier
 from .view import View
+
+_SECRET = "NNKIT_PROBE_SECRET"
 
 # What is tried, and what a sentence calls it.
 ACTS = {
@@ -30,10 +34,11 @@ ACTS = {
     "tcp": "reach a TCP port of this machine",
     "abstract": "reach an abstract socket of another program",
     "path": "reach a path socket of another program",
-    "signal": "signal the grader",
+    "signal": "kill a process of the grader's user",
     "root": "be root or hold a capability",
     "environment": "read the grader's environment",
     "nnkit": "import nnkit",
+    "namespace": "make a user namespace of its own",
 }
 
 _ATTEMPTS = """
@@ -60,9 +65,14 @@ def privileged():
             raise PermissionError
 
 def environment():
-    if target["secret"] not in str(dict(os.environ)):
+    if target["secret"] not in os.environ:
         if target["secret"].encode() not in open(f"/proc/{target['pid']}/environ", "rb").read():
             raise PermissionError
+
+def kill():
+    if target["pid"] == os.getpid():  # the same number in another namespace
+        raise ProcessLookupError
+    os.kill(target["pid"], 9)
 
 def read():
     open(target["canary"]).read()
@@ -73,16 +83,22 @@ def write():
 def nnkit():
     import nnkit.kit
 
+def namespace():
+    import ctypes
+    if ctypes.CDLL(None).unshare(0x10000000):
+        raise PermissionError
+
 acts = {
+    "environment": environment,
     "read": read,
     "write": write,
     "tcp": lambda: connect(socket.AF_INET, ("127.0.0.1", target["port"])),
     "abstract": lambda: connect(socket.AF_UNIX, chr(0) + target["abstract"]),
     "path": lambda: connect(socket.AF_UNIX, target["path"]),
-    "signal": lambda: os.kill(target["pid"], 0),
+    "signal": kill,
     "root": privileged,
-    "environment": environment,
     "nnkit": nnkit,
+    "namespace": namespace,
 }
 forbidden = {}
 for name, act in acts.items():
@@ -175,16 +191,18 @@ def _targets() -> Iterator[dict[str, Any]]:
             listener.listen()
             listeners.append(listener)
         (folder / "socket").chmod(0o777)
-        variable = "NNKIT_PROBE_SECRET"
-        os.environ[variable] = secrets.token_hex(16)
-        stack.callback(os.environ.pop, variable, None)
+        os.environ[_SECRET] = "seen"
+        stack.callback(os.environ.pop, _SECRET, None)
+        neighbour = subprocess.Popen([runtime.python(), "-I", "-S", "-c", "import time; time.sleep(60)"])
+        stack.callback(neighbour.wait)
+        stack.callback(neighbour.kill)
         yield {
             "canary": str(canary),
             "port": listeners[0].getsockname()[1],
             "abstract": abstract,
             "path": str(folder / "socket"),
-            "pid": os.getpid(),
-            "secret": os.environ[variable],
+            "pid": neighbour.pid,
+            "secret": _SECRET,
         }
 
 

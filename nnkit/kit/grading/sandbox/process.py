@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +63,8 @@ class LockedProcess:
         self._report: dict[str, Any] | None = None
         self._exit: Exit | None = None
         self._killed = False
+        self._last_words: str | None = None
+        self._waiting = threading.RLock()
 
     def __enter__(self) -> LockedProcess:
         return self
@@ -94,7 +97,7 @@ class LockedProcess:
         self._signal("main", signal.SIGINT)
 
     def kill(self) -> None:
-        """End the whole tree and wait until it is gone."""
+        """End the whole tree and wait until it is gone. Any thread may call it, as `interrupt`."""
         if self._exit is None:
             self._killed = True
             self._signal("main", signal.SIGKILL)
@@ -109,6 +112,10 @@ class LockedProcess:
 
     def wait(self, timeout: float | None = None) -> Exit | None:
         """How it ended, once the tree is gone; None if that takes longer than `timeout` seconds."""
+        with self._waiting:
+            return self._wait(timeout)
+
+    def _wait(self, timeout: float | None) -> Exit | None:
         deadline = None if timeout is None else time.monotonic() + timeout
         while self._exit is None:
             remaining = None if deadline is None else deadline - time.monotonic()
@@ -127,15 +134,17 @@ class LockedProcess:
 
     def stderr_tail(self) -> str:
         """The last 64 kB that it wrote to standard error."""
-        with contextlib.suppress(OSError, ValueError):
-            data = os.pread(self._tail.fileno(), 8 + _TAIL, 0)
-            length = min(int.from_bytes(data[:8], "little"), _TAIL)
-            return data[8 : 8 + length].decode(errors="replace")
-        return ""
+        if self._last_words is not None:
+            return self._last_words
+        data = os.pread(self._tail.fileno(), 8 + _TAIL, 0)
+        length = min(int.from_bytes(data[:8], "little"), _TAIL)
+        return data[8 : 8 + length].decode(errors="replace")
 
     def close(self) -> None:
         """Kill what still runs and remove what it left. May be called again."""
         self.kill()
+        self._last_words = self.stderr_tail()
+        self._tail.close()
         self._control.close()
         for number in self._pidfds.values():
             os.close(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -78,7 +79,9 @@ def start(
         outer, ours, tail, complaints, prepared.workdir, prepared.translate, prepared.clean_up
     )
     try:
-        ours.sendall(json.dumps({**prepared.plan, "tail_fd": tail.fileno()}).encode() + b"\n")
+        # A launcher that is gone already has left its complaint, which await_start finds.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            ours.sendall(json.dumps({**prepared.plan, "tail_fd": tail.fileno()}).encode() + b"\n")
         process.await_start(_PATIENCE)
     except BaseException:
         process.close()

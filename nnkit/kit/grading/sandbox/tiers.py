@@ -80,7 +80,7 @@ _LACKS = {
         "Started by an ordinary user, it runs as that user, and the limit on processes is one on all of that user's.",
         "Daemons are found by walking the process table, not by the kernel.",
         "The size of the scratch folder is looked at twice a second, not enforced by the kernel.",
-        "Inputs are copies at other paths than in the tiers above, and /proc and /sys can't be read.",
+        "Inputs are copies at other paths than in the tiers above; /proc, /sys and /dev/shm can't be used.",
         *_ALWAYS_LACKING,
     ),
     Tier.D: (

@@ -15,7 +15,7 @@ seed = "s"
 name = "a1"
 title = "First"
 notebooks = ["net"]
-library = ["nnkit.tools"]
+library = ["nnkit.tools", "nnkit.gradient_check"]
 [assignment.points]
 net = 17
 """

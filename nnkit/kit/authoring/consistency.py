@@ -120,7 +120,7 @@ def _check_names(template: Template) -> None:
 
 
 def plain_python(template: Template, cell: Cell) -> str:
-    """The source without IPython's magics and shell lines; nothing of a cell magic."""
+    """A cell's source without IPython's magics and shell lines; nothing of a cell magic."""
     source = "" if cell.source.lstrip().startswith("%%") else _MAGIC.sub(r"\1pass", cell.source)
     try:
         compile(source, "cell", "exec")

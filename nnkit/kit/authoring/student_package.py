@@ -1,0 +1,170 @@
+"""The folder students receive beside their notebooks: a small nnkit, the public checks, what to read and to install."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+import nnkit
+from nnkit.kit.authoring.consistency import plain_python
+from nnkit.kit.authoring.library import library_text
+from nnkit.kit.authoring.public_checks import copy_public_expected, public_checks
+from nnkit.kit.authoring.shipped_imports import check_imports, check_own_names
+from nnkit.kit.authoring.template import Template, load_template
+from nnkit.kit.course import Assignment, Course
+from nnkit.kit.errors import BuildError
+
+_TOOLS = "nnkit.student"
+_REQUIRED = ("numpy", "matplotlib", "h5py", "pytest", "tqdm", "ipykernel")
+_JUPYTERLAB = "jupyterlab>=4,<5"
+
+
+def build_student_package(course: Course, assignment: str, folder: Path) -> list[Path]:
+    """Write everything but the notebooks that students of an assignment receive into a folder.
+
+    Returns
+    -------
+    list of Path
+        The files written, sorted.
+
+    Raises
+    ------
+    BuildError
+        Something shipped, or a notebook, needs what is not shipped.
+    """
+    settings = course.assignment(assignment)
+    templates = [load_template(course, assignment, notebook) for notebook in settings.notebooks]
+    modules = _modules(course, settings)
+    texts = {_module_path(course, module): text for module, text in modules.items()}
+    for module, text in modules.items():
+        place = _module_path(course, module)
+        check_imports(modules, text, file=place)
+        check_own_names(text, file=place)
+    for template in templates:
+        place = Path("checks") / f"test_{template.notebook}.py"
+        texts[place] = _checks(template)
+        check_imports(modules, texts[place], file=place)
+        _check_cells(template, modules)
+    texts[Path("README.md")] = _readme(course, settings)
+    texts[Path("requirements.txt")] = _requirements()
+    return sorted(_write(course, settings, texts, folder))
+
+
+def _modules(course: Course, settings: Assignment) -> dict[str, str]:
+    """Text by module name: the library, the student tools, and the packages around them."""
+    names = {*settings.library, _TOOLS}
+    tools = course.module_file(_TOOLS)
+    if tools is None:
+        raise BuildError("there is no module nnkit.student", file="course.toml", mend="install nnkit")
+    names |= {f"{_TOOLS}.{file.stem}" for file in tools.parent.glob("*.py") if file.stem != "__init__"}
+    for name in tuple(names):
+        parts = name.split(".")
+        names |= {".".join(parts[:size]) for size in range(1, len(parts))}
+        if name == "nnkit.kit" or name.startswith("nnkit.kit."):
+            what = f"{name} is part of the kit"
+            raise BuildError(what, file="course.toml", mend="students receive modules of the subject only")
+    names.discard("nnkit")
+    modules = {name: library_text(course, settings.name, name) for name in sorted(names)}
+    about = f'"""What the assignment {settings.name} gives you of nnkit."""'
+    modules["nnkit"] = f'{about}\n\n__version__ = "{nnkit.__version__}"\n__assignment__ = "{settings.name}"\n'
+    return modules
+
+
+def _module_path(course: Course, module: str) -> Path:
+    file = course.module_file(module)
+    if module == "nnkit" or (file is not None and file.name == "__init__.py"):
+        return Path(*module.split("."), "__init__.py")
+    return Path(*module.split(".")).with_suffix(".py")
+
+
+def _checks(template: Template) -> str:
+    path = template.course.graders(template.assignment, template.notebook)
+    shown = path.relative_to(template.course.root)
+    items = [item.name for item in template.items if item.kind != "explain"]
+    return public_checks(path, shown, template.notebook, items)
+
+
+def _check_cells(template: Template, modules: dict[str, str]) -> None:
+    for cell in template.cells:
+        if cell.kind in ("code", "exercise", "given", "experiment"):
+            body = 0 if cell.kind in ("exercise", "given") else 1
+            check_imports(modules, plain_python(template, cell), file=template.shown, first_line=cell.line + body)
+
+
+def _write(course: Course, settings: Assignment, texts: dict[Path, str], folder: Path) -> list[Path]:
+    for stale in ("nnkit", "checks"):
+        if (folder / stale).is_dir():
+            shutil.rmtree(folder / stale)
+    written = []
+    for place, text in texts.items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_text(text, encoding="utf-8")
+        written.append(folder / place)
+    for notebook in settings.notebooks:
+        target = folder / "checks" / f"{notebook}.h5"
+        if copy_public_expected(course.expected(settings.name, notebook), target):
+            written.append(target)
+    for name in settings.files:
+        target = folder / Path(name).name
+        shutil.copyfile(course.root / name, target)
+        written.append(target)
+    return written
+
+
+def _requirements() -> str:
+    """What students install, within the bounds this nnkit was tested with."""
+    bounds = {}
+    for requirement in metadata.requires("nnkit") or ():
+        if match := re.match(r"([A-Za-z0-9_-]+)([^;]*)$", requirement):
+            bounds[match.group(1)] = match.group(2).replace(" ", "")
+    return "".join(f"{name}{bounds.get(name, '')}\n" for name in _REQUIRED) + f"{_JUPYTERLAB}\n"
+
+
+def _readme(course: Course, settings: Assignment) -> str:
+    due = course.due(settings.name)
+    when = f"\nDue: {due:%A %d %B %Y, %H:%M} ({course.time_zone}).\n" if due is not None else ""
+    notebooks = "\n".join(f"{number}. `{name}.ipynb`" for number, name in enumerate(settings.notebooks, start=1))
+    plural = "notebooks" if len(settings.notebooks) > 1 else "notebook"
+    return f"""# {settings.title}
+
+{course.title}: assignment `{settings.name}`.
+{when}
+## Start
+
+Unpack this folder, and keep its files together: the {plural} look for `nnkit/` and `checks/` beside them. With Python 3.11 or
+newer, in this folder:
+
+    python -m venv .venv
+    .venv/bin/python -m pip install -r requirements.txt        (Windows: .venv\\Scripts\\python)
+    .venv/bin/python -m jupyter lab
+
+Then work through
+
+{notebooks}
+
+## Work
+
+Write where a cell says `# YOUR CODE HERE`, and remove the `raise NotImplementedError(...)` below it. Answer written questions
+where it says `YOUR ANSWER HERE`. Leave the other cells as they are: what you change in them is put back before grading. You may
+add cells of your own.
+
+## Check
+
+After each part a cell such as `check("{_example(course, settings)}")` runs the public tests on what you have written, and says what was
+measured, what is allowed and what may be wrong. You may run it as often as you like. Further tests of the same kind are run
+when your work is graded.
+
+Before you hand in, restart the kernel and run all cells: what only works because of a cell you have deleted will not work
+when it is graded.
+
+## Hand in
+
+The {plural} above, under the same {"names" if plural == "notebooks" else "name"}, with your code and answers in the cells meant
+for them. Nothing else of this folder is needed.
+"""
+
+
+def _example(course: Course, settings: Assignment) -> str:
+    return load_template(course, settings.name, settings.notebooks[0]).items[0].name

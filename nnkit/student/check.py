@@ -83,7 +83,7 @@ def items_in(path):
         Whether the item has a public test. Items whose tests are all kept back are listed by the file's
         ``HIDDEN_ONLY = ["tuning"]``.
     """
-    items = {}
+    items: dict[str, bool] = {}
     for node in ast.parse(Path(path).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and [getattr(t, "id", None) for t in node.targets] == ["HIDDEN_ONLY"]:
             for name in ast.literal_eval(node.value):
@@ -107,8 +107,8 @@ def _file_with(item, folder, notebook):
     elif notebook is not None:
         found = [path for path in found if _notebook_of(path) == notebook]
     if len(found) > 1:
-        names = ", ".join(_notebook_of(path) for path in found)
-        raise ValueError(f"{item} is an exercise of {names}: name your notebook, check({item!r}, notebook=...)")
+        owners = ", ".join(_notebook_of(path) for path in found)
+        raise ValueError(f"{item} is an exercise of {owners}: name your notebook, check({item!r}, notebook=...)")
     if not found:
         names = sorted({name for items in known.values() for name in items})
         close = difflib.get_close_matches(str(item), names, n=1)

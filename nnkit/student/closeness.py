@@ -5,8 +5,22 @@ Type first, then shape, dtype and finiteness, then the numbers: each step relies
 
 import numpy as np
 
-from nnkit.student.measurement import conclude
-from nnkit.student.values import REAL_NUMBERS, real_array, type_name
+from nnkit.student.measurement import Measurement, conclude, measurements
+from nnkit.student.values import REAL_NUMBERS, Opaque, real_array, type_name
+
+__all__ = [
+    "Measurement",
+    "Opaque",
+    "assert_at_least",
+    "assert_below",
+    "assert_close",
+    "assert_dtype",
+    "assert_equal",
+    "assert_shape",
+    "measurements",
+    "type_name",
+    "unpack",
+]
 
 SMALLEST_DENOMINATOR = 1e-8  # as in nnkit.gradient_check.rel_error
 
@@ -172,7 +186,8 @@ def assert_equal(actual, expected, name, *, hint=""):
     kinds = {"i": "iu", "u": "iu", "b": "b", "U": "U"}.get(want.dtype.kind)
     if kinds is None:
         raise ValueError(f"{name}: the expected value has dtype {want.dtype}, compare real numbers with assert_close")
-    scalars = {"iu": {int} | {t for t in REAL_NUMBERS if issubclass(t, np.integer)}, "b": {bool, np.bool_}, "U": {str}}
+    integers = {t for t in REAL_NUMBERS if issubclass(t, int | np.integer)}
+    scalars: dict[str, set[type]] = {"iu": integers, "b": {bool, np.bool_}, "U": {str}}
 
     def say(measured, message):
         conclude(name, actual, expected, measured, 0.0, message)

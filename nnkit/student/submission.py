@@ -105,6 +105,7 @@ class LocalSubmission:
         elif type(value) not in (tuple, list, dict):
             return value
         if id(value) not in memo:
+            taken: object
             if isinstance(value, np.ndarray):
                 taken = value.copy()
             elif type(value) is dict:
@@ -126,7 +127,7 @@ class LocalSubmission:
                 given[key] = before[key] if key in before else self._give(value, f"{name}[{key!r}]")
 
     def _call(self, function, name, args, kwargs):
-        memo = {}
+        memo: dict[int, tuple] = {}
         args = [self._take(value, memo) for value in args]
         kwargs = {key: self._take(value, memo) for key, value in kwargs.items()}
         given = {id(taken): value for taken, value in memo.values() if isinstance(value, np.ndarray)}
@@ -160,7 +161,7 @@ class Handle(Opaque):
     """
 
     __slots__ = ("_name", "_submission", "_value")
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, submission, value, name):
         object.__setattr__(self, "_submission", submission)

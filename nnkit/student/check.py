@@ -91,9 +91,10 @@ def items_in(path):
         for mark in getattr(node, "decorator_list", []):
             if not isinstance(mark, ast.Call) or ast.unparse(mark.func) not in ("item", "pytest.mark.item"):
                 continue
-            if mark.args and isinstance(mark.args[0], ast.Constant):
+            name = getattr(mark.args[0], "value", None) if mark.args else None
+            if isinstance(name, str):
                 public = any(k.arg == "public" and getattr(k.value, "value", False) is True for k in mark.keywords)
-                items[mark.args[0].value] = items.get(mark.args[0].value, False) or public
+                items[name] = items.get(name, False) or public
     return items
 
 

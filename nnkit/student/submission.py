@@ -160,17 +160,14 @@ class Handle(Opaque):
     nothing but itself by identity: whatever the object would answer, a test must not take its word.
     """
 
-    __slots__ = ("_name", "_submission", "_value")
+    __slots__ = ("_name", "_submission", "_type_name", "_value")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, submission, value, name):
         object.__setattr__(self, "_submission", submission)
         object.__setattr__(self, "_value", value)
         object.__setattr__(self, "_name", name)
-
-    @property
-    def _type_name(self):
-        return type.__getattribute__(type(_target(self)), "__name__")
+        object.__setattr__(self, "_type_name", type.__getattribute__(type(value), "__name__"))
 
     def _method_name(self, attribute):
         value = _target(self)

@@ -20,13 +20,16 @@ every_tier = pytest.mark.parametrize("tier", ALL)
 
 DAEMON = """
 import time
+hearing, saying = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         report("daemon")
+        os.write(saying, b"r")
         time.sleep(120)
     os._exit(0)
 os.wait()
+os.read(hearing, 1)
 """
 
 
@@ -152,7 +155,14 @@ def test_a_flood_on_standard_error_is_read_and_only_its_end_kept(tier: Tier) -> 
 
 @every_tier
 def test_interrupt_reaches_a_sleeping_process(tier: Tier) -> None:
-    code = "import time\ntry:\n    report('ready')\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    report('interrupted')"
+    code = """
+import time
+try:
+    report("ready")
+    time.sleep(60)
+except KeyboardInterrupt:
+    report("interrupted")
+"""
     with Running(tier, code) as running:
         assert running.next_report() == "ready"
         running.process.interrupt()

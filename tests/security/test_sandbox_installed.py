@@ -1,0 +1,70 @@
+"""The reference is not importable inside, however it was installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from sandbox_harness import LOCKED, outside
+
+import nnkit
+from nnkit.kit.grading.sandbox import Tier, runtime
+
+START = """
+import sys
+sys.path += {more!r}
+import nnkit.kit.grading.sandbox as sandbox
+from nnkit.kit.grading.sandbox import Limits, Tier, View, start
+code = "import sys, nnkit_neighbour\\ntry:\\n    import nnkit.layers\\nexcept Exception: sys.exit(42)"
+with start(Tier({tier!r}), View(), Limits(), ["python", "-c", code]) as process:
+    ended = process.wait(30)
+    print(sandbox.__file__, ended.kind, ended.code, process.stderr_tail())
+"""
+
+
+def environment_with_nnkit(tmp_path: Path, how: str) -> Path:
+    """A fresh environment in which nnkit is importable, and a package beside it; its interpreter."""
+    outside(tmp_path)
+    venv.create(tmp_path / "env", symlinks=True, with_pip=False)
+    python = tmp_path / "env" / "bin" / "python"
+    packages = next((tmp_path / "env" / "lib").glob("python*")) / "site-packages"
+    (packages / "nnkit_neighbour.py").write_text("")
+    source = Path(nnkit.__file__).parent
+    if how == "regular":
+        (packages / "nnkit-0.1.0.dist-info").mkdir()
+        subprocess.run(["cp", "-r", str(source), str(packages / "nnkit")], check=True)
+    else:
+        (packages / "_course.pth").write_text(f"{source.parent}\n")
+    subprocess.run(["chmod", "-R", "go+rX", str(tmp_path)], check=True)
+    return python
+
+
+@pytest.mark.parametrize("how", ["regular", "path file"])
+@pytest.mark.parametrize("tier", LOCKED)
+def test_an_installed_nnkit_is_not_importable_inside(tier: Tier, how: str, tmp_path: Path) -> None:
+    python = environment_with_nnkit(tmp_path, how)
+    more = [path for path in sys.path if path.endswith("-packages")]
+    code = START.format(more=more, tier=tier.value)
+    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, timeout=60, cwd="/")
+    file, kind, status, *_ = [*done.stdout.split(), "", "", done.stderr]
+    assert (kind, status) == ("exited", "42"), done.stderr + done.stdout
+    assert file
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nnkit", "nnkit-0.1.0.dist-info", "nnkit.egg-link", "__editable__.nnkit-0.1.0.pth", "_nnkit.pth",
+        "__editable___nnkit_0_1_0_finder.py", "_editable_impl_nnkit.pth", "nnkit.pth",
+    ],
+)  # fmt: skip
+def test_traces_of_every_kind_of_installation_are_known(name: str) -> None:
+    assert runtime._OF_NNKIT.search(name)
+
+
+@pytest.mark.parametrize("name", ["torchnnkit", "nnkitchen-1.0.dist-info", "numpy"])
+def test_other_packages_are_left_alone(name: str) -> None:
+    assert not runtime._OF_NNKIT.search(name)

@@ -38,7 +38,7 @@ def library_text(course: Course, assignment: str, module: str) -> str:
         if not any(start <= region.begin + 1 <= end for region in regions):
             continue
         name = getattr(node, "name", "")
-        solved = _solved_stages(course, assignment, [opening for opening in opened if opening.name == name])
+        solved = solved_stages(course, assignment, [opening for opening in opened if opening.name == name])
         kept: list[str] = []
         if solved:
             original = "\n".join(lines[start - 1 : end])
@@ -57,7 +57,7 @@ def library_text(course: Course, assignment: str, module: str) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", left).rstrip("\n") + "\n"
 
 
-def _solved_stages(course: Course, assignment: str, opened: list[Opening]) -> set[str | None]:
+def solved_stages(course: Course, assignment: str, opened: list[Opening]) -> set[str | None]:
     """The stages that only earlier assignments open. Regions without a stage belong to the first that opens any."""
     earlier = {each.name for each in course.earlier(assignment)}
     solved: set[str | None] = set()

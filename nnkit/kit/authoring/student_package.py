@@ -12,6 +12,7 @@ from nnkit.kit.authoring.consistency import plain_python
 from nnkit.kit.authoring.library import library_text
 from nnkit.kit.authoring.public_checks import copy_public_expected, public_checks
 from nnkit.kit.authoring.shipped_imports import check_imports, check_own_names
+from nnkit.kit.authoring.student_readme import student_readme
 from nnkit.kit.authoring.template import Template, load_template
 from nnkit.kit.course import Assignment, Course
 from nnkit.kit.errors import BuildError
@@ -47,7 +48,7 @@ def build_student_package(course: Course, assignment: str, folder: Path) -> list
         texts[place] = _checks(template)
         check_imports(modules, texts[place], file=place)
         _check_cells(template, modules)
-    texts[Path("README.md")] = _readme(course, settings)
+    texts[Path("README.md")] = student_readme(course, settings, templates[0].items[0].name)
     texts[Path("requirements.txt")] = _requirements()
     return sorted(_write(course, settings, texts, folder))
 
@@ -120,51 +121,3 @@ def _requirements() -> str:
         if match := re.match(r"([A-Za-z0-9_-]+)([^;]*)$", requirement):
             bounds[match.group(1)] = match.group(2).replace(" ", "")
     return "".join(f"{name}{bounds.get(name, '')}\n" for name in _REQUIRED) + f"{_JUPYTERLAB}\n"
-
-
-def _readme(course: Course, settings: Assignment) -> str:
-    due = course.due(settings.name)
-    when = f"\nDue: {due:%A %d %B %Y, %H:%M} ({course.time_zone}).\n" if due is not None else ""
-    notebooks = "\n".join(f"{number}. `{name}.ipynb`" for number, name in enumerate(settings.notebooks, start=1))
-    plural = "notebooks" if len(settings.notebooks) > 1 else "notebook"
-    return f"""# {settings.title}
-
-{course.title}: assignment `{settings.name}`.
-{when}
-## Start
-
-Unpack this folder, and keep its files together: the {plural} look for `nnkit/` and `checks/` beside them. With Python 3.11 or
-newer, in this folder:
-
-    python -m venv .venv
-    .venv/bin/python -m pip install -r requirements.txt        (Windows: .venv\\Scripts\\python)
-    .venv/bin/python -m jupyter lab
-
-Then work through
-
-{notebooks}
-
-## Work
-
-Write where a cell says `# YOUR CODE HERE`, and remove the `raise NotImplementedError(...)` below it. Answer written questions
-where it says `YOUR ANSWER HERE`. Leave the other cells as they are: what you change in them is put back before grading. You may
-add cells of your own.
-
-## Check
-
-After each part a cell such as `check("{_example(course, settings)}")` runs the public tests on what you have written, and says what was
-measured, what is allowed and what may be wrong. You may run it as often as you like. Further tests of the same kind are run
-when your work is graded.
-
-Before you hand in, restart the kernel and run all cells: what only works because of a cell you have deleted will not work
-when it is graded.
-
-## Hand in
-
-The {plural} above, under the same {"names" if plural == "notebooks" else "name"}, with your code and answers in the cells meant
-for them. Nothing else of this folder is needed.
-"""
-
-
-def _example(course: Course, settings: Assignment) -> str:
-    return load_template(course, settings.name, settings.notebooks[0]).items[0].name

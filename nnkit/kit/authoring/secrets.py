@@ -1,0 +1,162 @@
+"""What a release of an assignment must not hold, collected from the course's own files."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from nnkit.kit.authoring.definitions import shown, top_level
+from nnkit.kit.authoring.exercises import openings
+from nnkit.kit.authoring.grader_items import grader_tests
+from nnkit.kit.authoring.library import solved_stages
+from nnkit.kit.authoring.misconceptions import load_misconceptions
+from nnkit.kit.authoring.regions import find_regions, solution_lines
+from nnkit.kit.authoring.template import Template, load_template
+from nnkit.kit.course import Course
+
+SHORTEST_LINE = 12  # characters without blanks: shorter lines, such as "return out", stand in any code
+SHORTEST_PROSE = 20
+
+
+@dataclass
+class Secrets:
+    """Lines are kept without blanks; every one with what it is."""
+
+    lines: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+    """Names, searched as whole words."""
+    answers: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The right letters by choose question."""
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    """Hidden expected values by key."""
+
+
+def squeezed(line: str) -> str:
+    """A line without blanks, so that neither indentation nor a formatter hides it."""
+    return re.sub(r"\s+", "", line)
+
+
+def secrets_of(course: Course, assignment: str) -> Secrets:
+    """Everything that a release of this assignment must not hold."""
+    secrets = Secrets()
+    public: set[str] = set()
+    _read_subject(course, assignment, secrets, public)
+    names = [each.name for each in course.assignments]
+    for position, settings in enumerate(course.assignments):
+        for notebook in settings.notebooks:
+            template = load_template(course, settings.name, notebook)
+            if position >= names.index(assignment):
+                _read_template(template, secrets)
+            if position <= names.index(assignment):
+                public |= _public_lines(template)
+            _read_graders(template, secrets)
+    for line in public:
+        secrets.lines.pop(line, None)
+    return secrets
+
+
+def _keep(secrets: Secrets, line: str, what: str, shortest: int = SHORTEST_LINE) -> None:
+    line = squeezed(line)
+    if len(line) >= shortest:
+        secrets.lines.setdefault(line, what)
+
+
+def _read_subject(course: Course, assignment: str, secrets: Secrets, public: set[str]) -> None:
+    """Solution regions of the subject, but for those of earlier assignments; everything else there is public."""
+    opened = openings(course)
+    for module, path in _subject_files(course):
+        place = shown(course, path)
+        text = path.read_text(encoding="utf-8")
+        inside = dict(solution_lines(text, file=place))
+        public |= {squeezed(line) for number, line in enumerate(text.split("\n"), start=1) if number not in inside}
+        for name, (first, definition) in top_level(path).items():
+            mine = [each for each in opened if (each.module, each.name) == (module, name)]
+            solved = solved_stages(course, assignment, mine)
+            lines = definition.split("\n")
+            for region in find_regions(definition, file=place, first_line=first):
+                for index in range(region.begin + 1, region.end):
+                    if region.stage in solved:
+                        public.add(squeezed(lines[index]))
+                    else:
+                        _keep(
+                            secrets, lines[index], f"a line of the solution of {name} ({place}, line {first + index})"
+                        )
+
+
+def _subject_files(course: Course) -> Iterator[tuple[str, Path]]:
+    modules = {opening.module for opening in openings(course)}
+    for path in sorted((course.root / "nnkit").rglob("*.py")):
+        parts = path.relative_to(course.root).with_suffix("").parts
+        if "kit" not in parts:
+            modules.add(".".join(parts).removesuffix(".__init__"))
+    for module in sorted(modules):
+        file = course.module_file(module)
+        if file is not None:
+            yield module, file
+
+
+def _read_template(template: Template, secrets: Secrets) -> None:
+    for cell in template.cells:
+        if cell.kind in ("experiment", "explain"):
+            what = "solution" if cell.kind == "experiment" else "model answer or mark scheme"
+            shortest = SHORTEST_LINE if cell.kind == "experiment" else SHORTEST_PROSE
+            for _, line in solution_lines(cell.source, file=template.shown):
+                if not line.startswith("###"):
+                    _keep(secrets, line, f"a line of the {what} of {cell.name} ({template.shown})", shortest)
+        if cell.kind == "choose":
+            secrets.answers[cell.name] = cell.answer
+    for misconception in load_misconceptions(template):
+        _keep(secrets, misconception.hint, f'the hint of the misconception "{misconception.name}"', SHORTEST_PROSE)
+
+
+def _public_lines(template: Template) -> set[str]:
+    lines: set[str] = set()
+    for cell in template.cells:
+        if cell.kind in ("prose", "code", "given"):
+            lines |= {squeezed(line) for line in cell.source.split("\n")}
+        lines |= {squeezed(line) for line in cell.prompt.split("\n")}
+        if cell.kind == "experiment":
+            inside = dict(solution_lines(cell.source, file=template.shown))
+            lines |= {squeezed(text) for at, text in enumerate(cell.source.split("\n"), start=1) if at not in inside}
+    return lines
+
+
+def _read_graders(template: Template, secrets: Secrets) -> None:
+    """Names, docstrings and messages of hidden tests, and hidden expected values, of any assignment."""
+    path = template.course.graders(template.assignment, template.notebook)
+    place = path.relative_to(template.course.root)
+    hidden = {test.name for test in grader_tests(path, place) if not test.public}
+    body = ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else []
+    tests = [node for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    messages = {message for node in tests if node.name not in hidden for message in _messages(node)}
+    for node in tests:
+        if node.name not in hidden:
+            continue
+        secrets.words[node.name] = f"the name of a hidden test ({place})"
+        for line in (ast.get_docstring(node) or "").split("\n"):
+            _keep(secrets, line, f"the docstring of the hidden test {node.name}")
+        for message in _messages(node):
+            if message not in messages:
+                _keep(secrets, message, f"the message of the hidden test {node.name}", SHORTEST_PROSE)
+    expected = template.course.expected(template.assignment, template.notebook)
+    if expected.is_file():
+        with h5py.File(expected, "r") as file:
+            file.visititems(lambda key, node: _keep_array(secrets, key, node))
+
+
+def _messages(node: ast.FunctionDef) -> Iterator[str]:
+    for decorator in node.decorator_list:
+        for keyword in getattr(decorator, "keywords", []):
+            if keyword.arg == "message" and isinstance(keyword.value, ast.Constant):
+                yield str(keyword.value.value)
+
+
+def _keep_array(secrets: Secrets, key: str, node: object) -> None:
+    if isinstance(node, h5py.Dataset) and not key.startswith("public/"):
+        secrets.arrays[key] = np.asarray(node[()])

@@ -69,7 +69,7 @@ def test_the_sandwich_agrees_with_the_numerical_gradient(rng, argument):
     _, cache = affine_relu_forward(*inputs)
     analytic = affine_relu_backward(dout, cache)[argument]
     numeric = eval_numerical_gradient_array(lambda _: affine_relu_forward(*inputs)[0], inputs[argument], dout)
-    assert rel_error(analytic, numeric) < 1e-9
+    assert rel_error(analytic, numeric) < 1e-8
 
 
 def test_layers_leave_their_inputs_as_they_were(rng):

@@ -1,0 +1,145 @@
+"""Figures for the notebooks.
+
+Each function draws one new pyplot figure and returns nothing: a notebook shows it once, at the end of its cell;
+elsewhere ``plt.gcf()`` has it. The figures are small, since they are stored in every notebook handed in.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LogNorm
+
+# Okabe and Ito's colours, told apart by colour-blind readers too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_GAP = 2  # pixels between pictures of a grid
+
+
+def show_images(images, labels=None, class_names=None, columns=10, title=None):
+    """Show pictures in a grid.
+
+    Parameters
+    ----------
+    images : (N, 3, H, W) array
+        Bytes or numbers from 0 to 255; pictures less their mean are stretched from their lowest to their highest value.
+    labels : (N,) sequence, optional
+        Written above the pictures; with class_names, integers that index it.
+    class_names : sequence of str, optional
+    columns : int
+    title : str, optional
+    """
+    images = np.asarray(images)
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    height = 0.62 if labels is None else 0.8
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(0.62 * columns, height * rows + 0.3), squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for i, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+        axis.imshow(_displayable(image).transpose(1, 2, 0))
+        if labels is not None:
+            axis.set_title(str(labels[i] if class_names is None else class_names[labels[i]]), fontsize=7, pad=2)
+    if title:
+        figure.suptitle(title, fontsize=9)
+
+
+def show_weights(W1, shape=(3, 32, 32), max_pictures=36, title="First-layer weights"):
+    """Show first-layer weights as pictures, one per hidden unit, each stretched from its lowest to its highest value.
+
+    Parameters
+    ----------
+    W1 : (D, H) array
+    shape : tuple
+        (channels, height, width) of the inputs; their product is D.
+    max_pictures : int
+        Show so many units, those with the largest weights.
+    title : str
+    """
+    units = np.argsort(-np.linalg.norm(W1, axis=0), kind="stable")[:max_pictures]
+    pictures = [_displayable(W1[:, unit].reshape(shape), stretch=True) for unit in units]
+    columns = int(np.ceil(np.sqrt(len(pictures))))
+    rows = -(-len(pictures) // columns)
+    channels, height, width = shape
+    grid = np.ones((rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, channels))
+    for i, picture in enumerate(pictures):
+        top, left = (i // columns) * (height + _GAP), (i % columns) * (width + _GAP)
+        # 16 levels look the same and halve the size of the stored figure.
+        grid[top : top + height, left : left + width] = np.round(picture.transpose(1, 2, 0) * 15) / 15
+    _, axis = plt.subplots(figsize=(3.6, 3.6 * rows / columns + 0.3), layout="constrained")
+    axis.imshow(grid.squeeze(), cmap="gray", vmin=0, vmax=1)
+    axis.set_title(f"{title} ({len(pictures)} of {W1.shape[1]} units)", fontsize=9)
+    axis.axis("off")
+
+
+def plot_training(solvers):
+    """Plot the training loss, and training and validation accuracy, of one or more solvers.
+
+    Parameters
+    ----------
+    solvers : Solver, or dict of name -> Solver
+        Anything with ``loss_history``, ``train_acc_history`` and ``val_acc_history``.
+    """
+    runs = solvers if isinstance(solvers, dict) else {"": solvers}
+    _, (loss_axis, accuracy_axis) = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
+    for i, (name, solver) in enumerate(runs.items()):
+        colour = COLOURS[i % len(COLOURS)]
+        losses = np.asarray(solver.loss_history, dtype=float)
+        loss_axis.plot(losses, color=colour, alpha=0.25, linewidth=0.5)
+        width = max(len(losses) // 50, 1)
+        smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+        loss_axis.plot(np.arange(len(smooth)) + width // 2, smooth, color=colour, label=name or None)
+        label = f"{name}, " if name else ""
+        accuracy_axis.plot(solver.train_acc_history, "o--", color=colour, markersize=3, label=f"{label}training")
+        other = colour if name else COLOURS[1]
+        accuracy_axis.plot(solver.val_acc_history, "s-", color=other, markersize=3, label=f"{label}validation")
+    loss_axis.set(xlabel="step", ylabel="minibatch loss", title="Loss (pale: each step, line: running mean)")
+    accuracy_axis.set(xlabel="epoch", ylabel="accuracy", title="Accuracy")
+    accuracy_axis.legend(fontsize=7)
+    for axis in (loss_axis, accuracy_axis):
+        axis.title.set_fontsize(9)
+        axis.grid(alpha=0.3)
+
+
+def show_gradient_disagreement(analytic, numeric, allowed=1e-6, name="gradient"):
+    """Show entry by entry where a gradient disagrees with the numerical one.
+
+    The colour is the relative error ``|a - n| / max(1e-8, |a| + |n|)``; a red cross marks an entry above the allowed one.
+
+    Parameters
+    ----------
+    analytic, numeric : arrays of one shape
+        Arrays of three or more axes are shown flattened to ``(len, -1)``.
+    allowed : float
+        Largest relative error that is no mistake.
+    name : str
+        What the gradient is called in the title, such as ``dw``.
+    """
+    analytic, numeric = np.asarray(analytic), np.asarray(numeric)
+    if analytic.shape != numeric.shape:
+        raise ValueError(f"{name}: the gradient has shape {analytic.shape}, the numerical one {numeric.shape}")
+    errors = np.abs(analytic - numeric) / np.maximum(1e-8, np.abs(analytic) + np.abs(numeric))
+    errors = errors.reshape(1, -1) if errors.ndim < 2 else errors.reshape(len(errors), -1)
+    wrong = ~(errors <= allowed)  # a NaN is wrong too
+    rows, columns = errors.shape
+    figure, axis = plt.subplots(figsize=(5, float(np.clip(5 * rows / columns, 0.7, 3.5)) + 0.8), layout="constrained")
+    shown = np.clip(np.nan_to_num(errors, nan=1.0), 1e-12, 1)
+    picture = axis.imshow(shown, cmap="cividis", norm=LogNorm(1e-12, 1), aspect="auto", interpolation="nearest")
+    figure.colorbar(picture, ax=axis, label="relative error")
+    if wrong.any():
+        size = float(np.clip(120 / max(rows, columns), 1, 8))
+        axis.plot(*np.nonzero(wrong)[::-1], "x", color="#FF3B30", markersize=size)
+    axis.set(xlabel="column" if rows > 1 else "entry", ylabel="row" if rows > 1 else "")
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.yaxis.get_major_locator().set_params(integer=True)
+    if rows == 1:
+        axis.set_yticks([])
+    axis.set_title(f"{name}: {wrong.sum()} of {wrong.size} entries above {allowed:g}", fontsize=9)
+
+
+def _displayable(image, stretch=False):
+    """A picture as numbers from 0 to 1."""
+    image = np.asarray(image, dtype=float)
+    low, high = image.min(), image.max()
+    if stretch or low < 0 or high > 255:
+        return (image - low) / (high - low) if high > low else np.full_like(image, 0.5)
+    return image / 255

@@ -140,6 +140,14 @@ def test_definition_comes_with_decorator_and_comment(course):
     assert (found.line, found.text) == (6, "# Why.\n@cached\ndef affine_forward(x):\n    return x")
 
 
+def test_definition_keeps_a_delimiter_below_its_last_statement(course):
+    (course.root / "nnkit" / "layers.py").write_text(
+        "def f(x):\n    ### BEGIN SOLUTION\n    return x\n\n    ### END SOLUTION\n\n\n# Of g.\ndef g():\n    pass\n"
+    )
+    (found,) = find_definitions(course, "nnkit.layers:f", what="exercise", file="t.md", line=3)
+    assert found.text.endswith("return x\n\n    ### END SOLUTION")
+
+
 def test_several_definitions_come_in_the_order_named(course):
     found = find_definitions(course, "nnkit.layers:Net, affine_forward", what="given", file="t.md", line=3)
     assert [each.name for each in found] == ["Net", "affine_forward"]

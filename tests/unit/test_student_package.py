@@ -30,7 +30,7 @@ def complaint(course, *changes):
     for name, old, new in changes:
         change(course.root, name, old, new)
     with pytest.raises(BuildError) as caught:
-        build(course)
+        build(load_course(course.root))
     return str(caught.value)
 
 
@@ -140,7 +140,7 @@ def test_import_of_a_package_students_do_not_have_is_named(course):
 
 def test_import_in_a_notebook_cell_is_checked_too(course):
     message = complaint(course, ("source/a1/net.md", "print(best)", "from nnkit.nowhere import x"))
-    assert message.startswith("a1/net.md, line 54: imports nnkit.nowhere, which students do not receive")
+    assert message.startswith("a1/net.md, line 48: imports nnkit.nowhere, which students do not receive")
 
 
 def test_the_kit_is_never_a_library(course):

@@ -100,11 +100,21 @@ def _top_level(path: Path, text: str) -> tuple[tuple[str, tuple[int, str]], ...]
 
 
 def span(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, lines: list[str]) -> tuple[int, int]:
-    """First and last line (from 1) of a definition, with decorators and the comments directly above."""
+    """First and last line (from 1) of a definition, with decorators, comments directly above and its last comments.
+
+    Python's parser ends a definition with its last statement: a delimiter below that is the definition's all the same.
+    """
     start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     while start > 1 and lines[start - 2].startswith("#"):
         start -= 1
-    return start, node.end_lineno or node.lineno
+    end = node.end_lineno or node.lineno
+    for number in range(end + 1, len(lines) + 1):
+        line = lines[number - 1]
+        if line[:1] in (" ", "\t") and line.lstrip().startswith("#"):
+            end = number
+        elif line.strip():
+            break
+    return start, end
 
 
 def free_names(text: str) -> frozenset[str]:

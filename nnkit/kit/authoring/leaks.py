@@ -96,8 +96,9 @@ def _scan_text(lines: list[tuple[int, str]], place: str, secrets: Secrets, machi
     hidden = _significant(secrets)
     for number, line in lines:
         tight = squeezed(line)
-        if (code := squeezed(line.lstrip("# \t").partition("  #")[0])) in secrets.lines:
-            yield Leak(place, number, secrets.lines[code])
+        bare = {squeezed(line.lstrip("# \t").partition("  #")[0]), tight.strip("\"'")}
+        for secret in bare & secrets.lines.keys():
+            yield Leak(place, number, secrets.lines[secret])
         for secret in long:
             if secret in tight:
                 yield Leak(place, number, secrets.lines[secret])

@@ -48,7 +48,7 @@ def build_student_package(course: Course, assignment: str, folder: Path) -> list
         texts[place] = _checks(template)
         check_imports(modules, texts[place], file=place)
         _check_cells(template, modules)
-    texts[Path("README.md")] = student_readme(course, settings, templates[0].items[0].name)
+    texts[Path("README.md")] = student_readme(course, settings, _example(templates))
     texts[Path("requirements.txt")] = _requirements()
     return sorted(_write(course, settings, texts, folder))
 
@@ -121,3 +121,7 @@ def _requirements() -> str:
         if match := re.match(r"([A-Za-z0-9_-]+)([^;]*)$", requirement):
             bounds[match.group(1)] = match.group(2).replace(" ", "")
     return "".join(f"{name}{bounds.get(name, '')}\n" for name in _REQUIRED) + f"{_JUPYTERLAB}\n"
+
+
+def _example(templates: list[Template]) -> str:
+    return next((item.name for template in templates for item in template.items), "…")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
 
 import nnkit
+from nnkit.data import shapes
+from nnkit.data.folder import DATA_VARIABLE
 from nnkit.kit.authoring.misconceptions import load_misconceptions
 from nnkit.kit.authoring.template import load_template
 from nnkit.kit.course import Course
+from nnkit.kit.environment import variables
 from nnkit.kit.errors import CourseError
 from nnkit.kit.grading.plan import Mistake, Plan
 
@@ -58,6 +63,33 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
 def data_folder(course: Course) -> Path:
     """Where the data sets lie that a notebook reads: made once here, shown read-only to every locked process."""
     return course.root / ".cache" / "data"
+
+
+def prepare_data(course: Course) -> None:
+    """Put the data that the course's notebooks read into one folder, once, so that no locked process has to make them."""
+    folder = data_folder(course)
+    folder.mkdir(parents=True, exist_ok=True)
+    modules = {module for assignment in course.assignments for module in assignment.library}
+    if course.data.cifar10 is not None:
+        _link_batches(course.root / course.data.cifar10, folder)
+    elif "nnkit.data.shapes" in modules:
+        with variables({DATA_VARIABLE: str(folder)}):
+            shapes.load()
+
+
+def _link_batches(source: Path, folder: Path) -> None:
+    """Show a folder of CIFAR-10 batches under the name that the loader looks for."""
+    kind = "bin" if (source / "test_batch.bin").is_file() else "py"
+    target = folder / f"cifar-10-batches-{kind}"
+    target.mkdir(exist_ok=True)
+    for batch in source.glob("*_batch*"):
+        link = target / batch.name
+        if not link.exists() or link.stat().st_size != batch.stat().st_size:
+            link.unlink(missing_ok=True)
+            try:
+                os.link(batch, link)
+            except OSError:
+                shutil.copyfile(batch, link)
 
 
 def hash_of(files: Iterable[Path]) -> str:

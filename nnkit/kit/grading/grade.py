@@ -13,6 +13,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Literal, cast
 
+import nbformat
 from nbformat import NotebookNode
 
 from nnkit.kit.grading.choices import grade_choice
@@ -84,10 +85,10 @@ def grade_notebook(
         else:
             workplace.define(sources)
         tested = [item for item in wanted if item.kind == "exercise" or (item.kind == "experiment" and mode == "full")]
-        results = _test(plan, student, workplace, tested, tier, sources, mode)
+        results = _test(plan, student, workplace, tested, tier, sources, untouched_cells(matched, plan))
         record.cpu_s = round(workplace.cpu_s(), 3)
     for item in wanted:
-        record.items.append(_item_record(item, results.get(item.name, []), matched))
+        record.items.append(_item_record(item, results.get(item.name, []), matched, plan))
     summarise(record)
     _write_outputs(matched.notebook, record)
     record.wall_s = round(time.monotonic() - began, 3)
@@ -126,6 +127,16 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
     )
 
 
+def untouched_cells(matched: Matched, plan: Plan) -> frozenset[str]:
+    """Grade ids of the open cells that still hold what was released."""
+    released = {grade_id_of(cell): cell.source for cell in plan.release.cells if is_open(cell)}
+    return frozenset(
+        grade_id
+        for cell in matched.notebook.cells
+        if (grade_id := grade_id_of(cell)) is not None and released.get(grade_id) == cell.source
+    )
+
+
 def cells_to_run(notebook: NotebookNode) -> list[Source]:
     """The code cells in order, without the test cells: their results come from the graders."""
     return [
@@ -148,7 +159,7 @@ def _run_cells(
         if cell.cell_type != "code":
             continue
         result = results.get(cell["id"])
-        cell.outputs = [] if result is None else result.outputs
+        cell.outputs = [] if result is None else nbformat.from_dict(result.outputs)
         cell.execution_count = None if result is None else result.execution_count
         if result is not None and result.status in said:
             record.messages.append(f"The cell {grade_id_of(cell) or cell['id']} {said[result.status]}.")
@@ -161,7 +172,7 @@ def _test(
     items: Sequence[Item],
     tier: Tier,
     sources: Sequence[Source],
-    mode: Mode,
+    untouched: frozenset[str],
 ) -> dict[str, list[TestRecord]]:
     """Test records by item, follow-through and hints included."""
     if not items:
@@ -182,9 +193,11 @@ def _test(
         records[result.item].append(_test_record(result, grader.traces[result.name]))
     for item in items:
         weak = weak_dependencies(plan, item, records)
-        if weak and item.kind == "exercise":
+        if not weak or item.name in untouched:
+            continue
+        if item.kind == "exercise":
             _follow_through(plan, workplace, grader, item, records, weak)
-        elif weak and mode == "full":
+        else:
             _rerun_experiment(plan, grader, item, records, weak, tier, sources)
     for item in items:
         failed = [test.name for test in records[item.name] if test.verdict in ("failed", "student_error")]
@@ -204,6 +217,10 @@ def weak_dependencies(plan: Plan, item: Item, records: dict[str, list[TestRecord
         for name in item.uses
         if name in plan.definitions and any(test.verdict != "passed" for test in records.get(name, []))
     ]
+
+
+def _unwritten(tests: Sequence[TestRecord]) -> bool:
+    return all(test.verdict == "not_implemented" for test in tests)
 
 
 def _stand_ins(plan: Plan, names: Sequence[str]) -> dict[str, Callable[..., Any]]:
@@ -260,11 +277,12 @@ def _rerun_experiment(
     ) as workplace:
         workplace.run(sources, limits.cell.wall_s)
         _try_again(grader, item, records, workplace.submission)
-    if any(test.verdict != "passed" for test in records[item.name]) and len(functions) < len(weak):
+    unlent = [name for name in weak if name not in functions and not _unwritten(records[name])]
+    if unlent:
         for test in records[item.name]:
             if test.verdict != "passed":
                 test.verdict = "not_run"
-                test.message = "This experiment needs an earlier class that does not pass its own tests: a person decides."
+                test.message = f"This experiment needs {unlent[0]}, which does not pass its own tests: a person decides."
 
 
 def _try_again(
@@ -310,7 +328,7 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def _item_record(item: Item, tests: list[TestRecord], matched: Matched) -> ItemRecord:
+def _item_record(item: Item, tests: list[TestRecord], matched: Matched, plan: Plan) -> ItemRecord:
     record = ItemRecord(item.name, item.kind, item.points, None, "waiting", tests=tests)
     record.messages = [
         message for grade_id in (item.name, f"test_{item.name}") for message in matched.by_item.get(grade_id, [])
@@ -328,6 +346,8 @@ def _item_record(item: Item, tests: list[TestRecord], matched: Matched) -> ItemR
         record.messages.append("Experiments are graded by a full run; this one ran definitions only.")
     else:
         conclude(record)
+        if record.score == 0 and item.name in untouched_cells(matched, plan):
+            record.status = "untouched"
     return record
 
 

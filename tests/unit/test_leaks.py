@@ -82,6 +82,13 @@ def test_line_that_public_code_has_too_is_no_leak(release, course):
     assert planted(release, course) == []
 
 
+def test_public_line_that_holds_a_solution_line_is_no_leak(release, course):
+    line = "if size: shifted_x, _ = shifted(x)\n"
+    add(release / "nnkit" / "tools.py", line)
+    add(course.root / "nnkit" / "tools.py", line)
+    assert planted(release, course) == []
+
+
 def test_path_of_this_machine_is_found(release, course):
     add(release / "nnkit" / "tools.py", f'FOLDER = "{course.root}/data"\n')
     assert planted(release, course) == [f"nnkit/tools.py, line 8: a path of this machine, {course.root}"]

@@ -97,11 +97,9 @@ def _scan_text(lines: list[tuple[int, str]], place: str, secrets: Secrets, machi
     for number, line in lines:
         tight = squeezed(line)
         bare = {squeezed(line.lstrip("# \t").partition("  #")[0]), tight.strip("\"'")}
-        for secret in bare & secrets.lines.keys():
+        holding = {secret for secret in long if secret in tight}
+        for secret in holding | (bare & secrets.lines.keys()) if tight not in secrets.public else ():
             yield Leak(place, number, secrets.lines[secret])
-        for secret in long:
-            if secret in tight:
-                yield Leak(place, number, secrets.lines[secret])
         if delimiter := _DELIMITER.search(line):
             yield Leak(place, number, f"the delimiter {delimiter.group()}")
         if words is not None and (word := words.search(line)):

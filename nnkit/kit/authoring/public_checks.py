@@ -41,13 +41,14 @@ def public_checks(path: Path, shown: Path | str, notebook: str, items: Iterable[
             raise BuildError(what, file=shown, line=tests[name].line, mend="move what both need into a function")
     checked = {test.item for test in tests.values() if test.public}
     hidden_only = [item for item in items if item not in checked]
-    parts = [f'"""Public tests of {notebook}: the notebook\'s check(…) runs them."""']
+    header = [f'"""Public tests of {notebook}: the notebook\'s check(…) runs them."""']
     imports = [_import(node, reached) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     if any(imports):
-        parts.append("\n".join(line for line in imports if line))
+        header.append("\n".join(line for line in imports if line))
     if hidden_only:
         listed = ", ".join(f'"{item}"' for item in hidden_only)
-        parts.append(f"HIDDEN_ONLY = [{listed}]")
+        header.append(f"HIDDEN_ONLY = [{listed}]")
+    parts = ["\n\n".join(header)]
     for node, segment, names in zip(body, segments, bound, strict=True):
         if not isinstance(node, ast.Import | ast.ImportFrom) and names & reached:
             parts.append(segment)

@@ -29,6 +29,8 @@ class Secrets:
     """Lines are kept without blanks; every one with what it is."""
 
     lines: dict[str, str] = field(default_factory=dict)
+    public: set[str] = field(default_factory=set)
+    """Lines that students may have, because the given part of the subject or of a template has them."""
     words: dict[str, str] = field(default_factory=dict)
     """Names, searched as whole words."""
     answers: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -45,8 +47,7 @@ def squeezed(line: str) -> str:
 def secrets_of(course: Course, assignment: str) -> Secrets:
     """Everything that a release of this assignment must not hold."""
     secrets = Secrets()
-    public: set[str] = set()
-    _read_subject(course, assignment, secrets, public)
+    _read_subject(course, assignment, secrets)
     names = [each.name for each in course.assignments]
     for position, settings in enumerate(course.assignments):
         for notebook in settings.notebooks:
@@ -54,9 +55,9 @@ def secrets_of(course: Course, assignment: str) -> Secrets:
             if position >= names.index(assignment):
                 _read_template(template, secrets)
             if position <= names.index(assignment):
-                public |= _public_lines(template)
+                secrets.public |= _public_lines(template)
             _read_graders(template, secrets)
-    for line in public:
+    for line in secrets.public:
         secrets.lines.pop(line, None)
     return secrets
 
@@ -67,14 +68,16 @@ def _keep(secrets: Secrets, line: str, what: str, shortest: int = SHORTEST_LINE)
         secrets.lines.setdefault(line, what)
 
 
-def _read_subject(course: Course, assignment: str, secrets: Secrets, public: set[str]) -> None:
+def _read_subject(course: Course, assignment: str, secrets: Secrets) -> None:
     """Solution regions of the subject, but for those of earlier assignments; everything else there is public."""
     opened = openings(course)
     for module, path in _subject_files(course):
         place = shown(course, path)
         text = path.read_text(encoding="utf-8")
         inside = dict(solution_lines(text, file=place))
-        public |= {squeezed(line) for number, line in enumerate(text.split("\n"), start=1) if number not in inside}
+        secrets.public |= {
+            squeezed(line) for number, line in enumerate(text.split("\n"), start=1) if number not in inside
+        }
         for name, (first, definition) in top_level(path).items():
             mine = [each for each in opened if (each.module, each.name) == (module, name)]
             solved = solved_stages(course, assignment, mine)
@@ -82,7 +85,7 @@ def _read_subject(course: Course, assignment: str, secrets: Secrets, public: set
             for region in find_regions(definition, file=place, first_line=first):
                 for index in range(region.begin + 1, region.end):
                     if region.stage in solved:
-                        public.add(squeezed(lines[index]))
+                        secrets.public.add(squeezed(lines[index]))
                     else:
                         _keep(
                             secrets, lines[index], f"a line of the solution of {name} ({place}, line {first + index})"

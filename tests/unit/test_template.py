@@ -4,8 +4,9 @@ import pytest
 from tiny_course import TEMPLATE, change, write_course
 
 from nnkit.kit.authoring.misconceptions import load_misconceptions
-from nnkit.kit.authoring.template import Item, load_template
+from nnkit.kit.authoring.template import load_template
 from nnkit.kit.errors import BuildError
+from nnkit.kit.items import Item
 
 MD = "source/a1/net.md"
 GRADERS = "tests/graders/a1/test_net.py"

@@ -12,8 +12,8 @@ ItemKind = Literal["exercise", "experiment", "choose", "explain"]
 class Item:
     """One graded thing of a notebook.
 
-    `uses` names the other items whose code its own reference calls, directly or through given functions; `answer` holds
-    the right letters of a choose question.
+    `uses` names the other items that its reference calls, directly or through given functions, or that its tests call;
+    `answer` holds the right letters of a choose question.
     """
 
     name: str

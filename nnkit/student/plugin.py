@@ -163,13 +163,15 @@ class GraderPlugin:
         self.results.append(result)
         return outcome
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item, call):
         trace = item.stash[TRACE]
         # The first failure decides: what breaks later breaks because of it.
         if call.excinfo is not None and trace.exception is None:
             trace.exception, trace.when, trace.excinfo = call.excinfo.value, call.when, call.excinfo
-        return (yield)
+        # pytest's own report would format a traceback that nobody reads, which takes longer than most tests.
+        outcome = "passed" if call.excinfo is None else "failed"
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when, duration=call.duration)
 
 
 def _first_line(node):

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from nnkit.kit.authoring.definitions import bound_names, free_names
-from nnkit.kit.authoring.grader_items import grader_tests
+from nnkit.kit.authoring.grader_items import asked_of_submissions, grader_tests
 from nnkit.kit.authoring.template import Cell, Template
 from nnkit.kit.errors import BuildError, did_you_mean
 from nnkit.kit.items import Item
@@ -27,23 +27,25 @@ def check_template(template: Template) -> None:
 def items_of(template: Template) -> tuple[Item, ...]:
     """The graded items, in the order of the notebook, with what each builds on."""
     graded = {cell.name: cell.points for cell in template.cells if cell.kind == "grade"}
+    asked = asked_of_submissions(template.course.graders(template.assignment, template.notebook))
     items = []
     for cell in template.cells:
         if cell.kind == "exercise" or cell.kind == "experiment":
-            items.append(Item(cell.name, graded[cell.name], cell.kind, _uses(template, cell)))
+            uses = _uses(template, cell, asked.get(cell.name, frozenset()))
+            items.append(Item(cell.name, graded[cell.name], cell.kind, uses))
         elif cell.kind == "choose" or cell.kind == "explain":
             items.append(Item(cell.name, cell.points, cell.kind, answer=cell.answer))
     return tuple(items)
 
 
-def _uses(template: Template, cell: Cell) -> tuple[str, ...]:
-    """The exercises that a cell's reference calls, directly or through given and plain code."""
+def _uses(template: Template, cell: Cell, asked: frozenset[str]) -> tuple[str, ...]:
+    """The exercises that a cell's reference calls, directly or through given code, and those that its tests call."""
     exercises = [each.name for each in template.cells if each.kind in ("exercise", "experiment")]
     through = {
         name: free_names(text) for each in template.cells if each.kind == "given" for name, text in each.defines.items()
     }
     reached: set[str] = set()
-    pending = set(free_names(cell.source))
+    pending = set(free_names(cell.source) | asked)
     while pending:
         name = pending.pop()
         if name not in reached:

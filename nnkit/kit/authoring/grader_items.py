@@ -49,6 +49,32 @@ def grader_tests(path: Path, shown: Path | str | None = None) -> tuple[GraderTes
     return tuple(found)
 
 
+def asked_of_submissions(path: Path) -> dict[str, frozenset[str]]:
+    """By item, the names that its tests ask of a submission (``submission.affine_forward``), directly or through other
+    functions of the file; empty if there is no such file."""
+    if not path.is_file():
+        return {}
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    asked: dict[str, frozenset[str]] = {}
+    for test in grader_tests(path):
+        names: set[str] = set()
+        reached: set[str] = set()
+        pending = [test.name]
+        while pending:
+            name = pending.pop()
+            if name in reached:
+                continue
+            reached.add(name)
+            for node in ast.walk(functions[name]):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "submission":
+                    names.add(node.attr)
+                elif isinstance(node, ast.Name) and node.id in functions:
+                    pending.append(node.id)
+        asked[test.item] = asked.get(test.item, frozenset()) | names
+    return asked
+
+
 def _read_test(node: ast.FunctionDef, shown: Path | str) -> GraderTest:
     for decorator in node.decorator_list:
         if not isinstance(decorator, ast.Call) or ast.unparse(decorator.func) not in ("item", "pytest.mark.item"):

@@ -214,7 +214,7 @@ def weak_dependencies(plan: Plan, item: Item, records: dict[str, list[TestRecord
         return []
     return [
         name
-        for name in item.uses
+        for name in plan.foundations(item)
         if name in plan.definitions and any(test.verdict != "passed" for test in records.get(name, []))
     ]
 
@@ -245,7 +245,8 @@ def _follow_through(
 
     def with_stand_ins() -> Any:
         session: LockedSession = workplace.session()
-        session.override(functions)
+        # By value: what the reference's forward pass leaves in a cache, the student's backward pass may open.
+        session.override(functions, by_value=functions)
         return workplace.submission()
 
     try:

@@ -6,7 +6,6 @@ The reports are a stranger's: their form is checked, and what is kept of them is
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +14,21 @@ from nnkit.kit.grading.locked.wire import WireError
 Output = dict[str, Any]
 
 MOST_OUTPUTS = 2000
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")
+MOST_SHOWN_OF_ONE_DISPLAY = 100
 _COMPACT_ABOVE = 1 << 16
 
 
 def overwrite(text: str) -> str:
     """Text as a terminal leaves it: a carriage return lets the line be written again (progress bars)."""
-    return _OVERWRITTEN.sub("", text)
+    if "\r" not in text:
+        return text
+    # Line by line and not by a regular expression, which takes quadratic time on one long line.
+    return "\n".join(map(_last_version, text.split("\n")))
+
+
+def _last_version(line: str) -> str:
+    seen = line.rstrip("\r")
+    return seen.rpartition("\r")[2] + line[len(seen) :]
 
 
 @dataclass
@@ -49,6 +56,10 @@ class CellOutputs:
         self._budget = budget
         self._displays = displays
         self._clear_before_next = False
+        self._own_displays: list[tuple[str, Output]] = []
+        self._parts: list[str] = []
+        self._parts_size = 0
+        self._compact_at = _COMPACT_ABOVE
 
     def apply(self, report: bytes) -> None:
         """Take in one report of events.
@@ -70,10 +81,14 @@ class CellOutputs:
         for event in events:
             self._event(event)
 
+    def add(self, output: Output) -> None:
+        """Put an output of the grader's own at the end."""
+        self._close_stream()
+        self.outputs.append(output)
+
     def finish(self) -> list[Output]:
-        for output in self.outputs:
-            if output["output_type"] == "stream":
-                output["text"] = overwrite(output["text"])
+        """The outputs, complete."""
+        self._close_stream()
         return self.outputs
 
     def _event(self, event: Any) -> None:
@@ -101,11 +116,20 @@ class CellOutputs:
             raise WireError("a stream is neither stdout nor stderr")
         last = self.outputs[-1] if self.outputs and not self._clear_before_next else None
         if last is None or last["output_type"] != "stream" or last["name"] != name:
-            self._append({"output_type": "stream", "name": name, "text": text})
-            return
-        last["text"] += text
-        if "\r" in text and len(last["text"]) > _COMPACT_ABOVE:
-            last["text"] = overwrite(last["text"])
+            if not self._append({"output_type": "stream", "name": name, "text": ""}):
+                return
+        self._parts.append(text)
+        self._parts_size += len(text)
+        if self._parts_size > self._compact_at:
+            self._parts = [overwrite("".join(self._parts))]
+            self._parts_size = len(self._parts[0])
+            # Twice as late each time it does not help, so that the work stays linear.
+            self._compact_at = max(_COMPACT_ABOVE, 2 * self._parts_size)
+
+    def _close_stream(self) -> None:
+        if self._parts:
+            self.outputs[-1]["text"] = overwrite("".join(self._parts))
+            self._parts, self._parts_size, self._compact_at = [], 0, _COMPACT_ABOVE
 
     def _display(self, kind: str, event: dict[str, Any]) -> None:
         data, metadata = event.get("data"), event.get("metadata")
@@ -115,8 +139,8 @@ class CellOutputs:
         identity = event.get("display_id")
         identity = identity if type(identity) is str else None
         if identity is not None:
-            for shown in self._displays.shown.get(identity, ()):
-                shown.update(data=data, metadata=metadata)
+            for earlier in self._displays.shown.get(identity, ()):
+                earlier.update(data=data, metadata=metadata)
         if kind == "update_display_data":
             return
         output: Output = {"output_type": kind, "data": data, "metadata": metadata}
@@ -124,21 +148,27 @@ class CellOutputs:
             count = event.get("execution_count")
             output["execution_count"] = count if type(count) is int else None
         if self._append(output) and identity is not None and len(self._displays.shown) < MOST_OUTPUTS:
-            self._displays.shown.setdefault(identity, []).append(output)
+            shown = self._displays.shown.setdefault(identity, [])
+            if len(shown) < MOST_SHOWN_OF_ONE_DISPLAY:
+                shown.append(output)
+                self._own_displays.append((identity, output))
 
     def _append(self, output: Output) -> bool:
         if self._clear_before_next:
             self._clear()
         if len(self.outputs) >= MOST_OUTPUTS:
             return False
+        self._close_stream()
         self.outputs.append(output)
         return True
 
     def _clear(self) -> None:
         self._clear_before_next = False
-        gone = {id(output) for output in self.outputs}
-        for shown in self._displays.shown.values():
-            shown[:] = [output for output in shown if id(output) not in gone]
+        for identity, output in self._own_displays:
+            shown = self._displays.shown[identity]
+            shown[:] = [other for other in shown if other is not output]
+        self._own_displays.clear()
+        self._close_stream()
         self.outputs.clear()
 
 

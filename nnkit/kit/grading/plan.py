@@ -49,6 +49,18 @@ class Plan:
         stated = self.course.thresholds.get(self.notebook, {}).get(self.data_set)
         return None if stated is None else Accuracies(validation=stated.val, test=stated.test)
 
+    def foundations(self, item: Item) -> tuple[str, ...]:
+        """The items that an item is built on, directly or through others, in the order of the notebook."""
+        uses = {each.name: each.uses for each in self.items}
+        found: set[str] = set()
+        pending = list(item.uses)
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found.add(name)
+                pending += uses.get(name, ())
+        return tuple(name for name in uses if name in found)
+
     def reference(self, item: str = "", source: str = "") -> dict[str, Any]:
         """A namespace with the reference's definitions, in which one of them may be replaced.
 

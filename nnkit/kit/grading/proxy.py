@@ -51,7 +51,9 @@ class LockedSubmission:
             raise AttributeError(name)
 
         def read(reply: dict[str, Any]) -> Any:
-            if reply["missing"] is not False:
+            if type(reply["missing"]) is not bool:
+                raise WireError("whether a name is there is no bool")
+            if reply["missing"]:
                 raise StudentError(f"{name} is not defined in the notebook")  # type: ignore[no-untyped-call]
             return self.give(reply["value"], name)
 

@@ -235,7 +235,7 @@ class LockedSession:
             self._note_usage(reply.fields.get("cpu_s"))
         except StudentError as error:
             status = error.kind
-            cell.outputs.outputs.append(error_output(type(error).__name__, error.message))
+            cell.outputs.add(error_output(type(error).__name__, error.message))
         finally:
             self._cell = None
             self._output_used += cell.outputs.used

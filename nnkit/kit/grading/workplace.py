@@ -144,7 +144,7 @@ class Workplace:
     def _stand_in(self, session: LockedSession, cell: Source) -> None:
         if session.alive and cell.cell_id in self._stand_ins:
             self._standing_in.update(self._stand_ins[cell.cell_id])
-            session.override(self._standing_in)
+            session.override(self._standing_in, by_value=self._standing_in)
 
     def _leave(self) -> None:
         if self._session is not None:

@@ -172,8 +172,6 @@ class Notebook:
         count = self.shell.execution_count
         self.shell.error_shown_by_displayhook = False
         result = self._loop.run_until_complete(self._run(source))
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
         return bool(result.success) and not self.shell.error_shown_by_displayhook, int(count)
 
     async def _run(self, source: str) -> Any:

@@ -14,10 +14,11 @@ from typing import Any
 from nnkit.kit.grading.sandbox import Exit, Limits, LockedProcess, Tier, View, probe, start
 from nnkit.kit.grading.sandbox.limits import MIB
 
-_WANTED = os.environ.get("NNKIT_TEST_TIERS", "ABC")
-LOCKED = [tier for tier in Tier if tier.value in _WANTED and probe(tier).available]
+# Tier E is never among the locked ones: what must fail in those would take effect on this machine.
+_WANTED = os.environ.get("NNKIT_TEST_TIERS", "ABCE")
+LOCKED = [tier for tier in (Tier.A, Tier.B, Tier.C) if tier.value in _WANTED and probe(tier).available]
 NAMESPACED = [tier for tier in LOCKED if tier in (Tier.A, Tier.B)]
-ALL = [*LOCKED, *([] if Tier.E in LOCKED else [Tier.E])]
+ALL = [*LOCKED, *([Tier.E] if "E" in _WANTED else [])]
 MODEST = Limits(cpu_s=20, memory_bytes=1024 * MIB, processes=24, scratch_bytes=24 * MIB, file_bytes=16 * MIB)
 
 PRELUDE = """

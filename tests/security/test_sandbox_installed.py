@@ -18,7 +18,7 @@ import sys
 sys.path += {more!r}
 import nnkit.kit.grading.sandbox as sandbox
 from nnkit.kit.grading.sandbox import Limits, Tier, View, start
-code = "import sys, nnkit_neighbour\\ntry:\\n    import nnkit.layers\\nexcept Exception: sys.exit(42)"
+code = "import sys, a_neighbour\\ntry:\\n    import nnkit.kit\\nexcept Exception: sys.exit(42)"
 with start(Tier({tier!r}), View(), Limits(), ["python", "-c", code]) as process:
     ended = process.wait(30)
     print(sandbox.__file__, ended.kind, ended.code, process.stderr_tail())
@@ -31,7 +31,7 @@ def environment_with_nnkit(tmp_path: Path, how: str) -> Path:
     venv.create(tmp_path / "env", symlinks=True, with_pip=False)
     python = tmp_path / "env" / "bin" / "python"
     packages = next((tmp_path / "env" / "lib").glob("python*")) / "site-packages"
-    (packages / "nnkit_neighbour.py").write_text("")
+    (packages / "a_neighbour.py").write_text("")
     source = Path(nnkit.__file__).parent
     if how == "regular":
         (packages / "nnkit-0.1.0.dist-info").mkdir()

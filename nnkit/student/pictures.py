@@ -103,7 +103,7 @@ def plot_training(solvers):
 def show_gradient_disagreement(analytic, numeric, allowed=1e-6, name="gradient"):
     """Show entry by entry where a gradient disagrees with the numerical one.
 
-    The colour is the relative error ``|a - n| / max(1e-8, |a| + |n|)``; a red cross marks an entry above the allowed one.
+    The colour is the relative error ``|a - n| / max(1e-8, |a| + |n|)``; a red cross marks an entry above `allowed`.
 
     Parameters
     ----------

@@ -115,9 +115,9 @@ class CellOutputs:
         if name not in ("stdout", "stderr"):
             raise WireError("a stream is neither stdout nor stderr")
         last = self.outputs[-1] if self.outputs and not self._clear_before_next else None
-        if last is None or last["output_type"] != "stream" or last["name"] != name:
-            if not self._append({"output_type": "stream", "name": name, "text": ""}):
-                return
+        goes_on = last is not None and last["output_type"] == "stream" and last["name"] == name
+        if not goes_on and not self._append({"output_type": "stream", "name": name, "text": ""}):
+            return
         self._parts.append(text)
         self._parts_size += len(text)
         if self._parts_size > self._compact_at:

@@ -54,7 +54,7 @@ class LockedSubmission:
             if type(reply["missing"]) is not bool:
                 raise WireError("whether a name is there is no bool")
             if reply["missing"]:
-                raise StudentError(f"{name} is not defined in the notebook")  # type: ignore[no-untyped-call]
+                raise StudentError(f"{name} is not defined in the notebook")
             return self.give(reply["value"], name)
 
         return self._ask("get", {"name": name}, read)
@@ -153,9 +153,9 @@ class LockedSubmission:
             raise WireError("a result has no known form")
         picked, content = value
         if type(content) is tuple and not picked:
-            return pick_from(tuple(self.give(item, name) for item in content), pick)  # type: ignore[no-untyped-call]
+            return pick_from(tuple(self.give(item, name) for item in content), pick)
         result = self.give(content, name)
-        return result if picked else pick_from(result, pick)  # type: ignore[no-untyped-call]
+        return result if picked else pick_from(result, pick)
 
     def _note(self, name: str, arguments: Any) -> None:
         if type(arguments) is not list or not all(type(argument) is str for argument in arguments):

@@ -356,6 +356,6 @@ def _student_error(fields: dict[str, Any]) -> StudentError:
         raise WireError("an error has no type, message and traceback")
     text = f"{name}: {message}" if message else str(name)
     if kind == "out_of_memory":
-        return StudentOutOfMemory(text, trace)  # type: ignore[no-untyped-call]
+        return StudentOutOfMemory(text, trace)
     own_kind = "not_implemented" if kind == "not_implemented" else None
-    return StudentError(text, trace, own_kind)  # type: ignore[no-untyped-call]
+    return StudentError(text, trace, own_kind)

@@ -70,7 +70,7 @@ class Values:
             return {self.outgoing(key): self.outgoing(item) for key, item in value.items()}
         if is_plain_scalar(value):
             return value
-        raise TypeError(f"{type_name(value)} cannot be sent to a submission")  # type: ignore[no-untyped-call]
+        raise TypeError(f"{type_name(value)} cannot be sent to a submission")
 
     def incoming(self, value: Any, name: str, *, writeable: bool = False) -> Any:
         """A value of the locked process as a test or a reference function may have it."""

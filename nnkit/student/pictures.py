@@ -36,14 +36,14 @@ def show_images(images, labels=None, class_names=None, columns=10, title=None):
     for axis in axes.flat:
         axis.axis("off")
     for i, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
-        axis.imshow(_displayable(image).transpose(1, 2, 0))
+        axis.imshow(_in_levels(_displayable(image), 16).transpose(1, 2, 0), interpolation="nearest")
         if labels is not None:
             axis.set_title(str(labels[i] if class_names is None else class_names[labels[i]]), fontsize=7, pad=2)
     if title:
         figure.suptitle(title, fontsize=9)
 
 
-def show_weights(W1, shape=(3, 32, 32), max_pictures=36, title="First-layer weights"):
+def show_weights(W1, shape=(3, 32, 32), max_pictures=25, title="First-layer weights"):
     """Show first-layer weights as pictures, one per hidden unit, each stretched from its lowest to its highest value.
 
     Parameters
@@ -63,10 +63,9 @@ def show_weights(W1, shape=(3, 32, 32), max_pictures=36, title="First-layer weig
     grid = np.ones((rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, channels))
     for i, picture in enumerate(pictures):
         top, left = (i // columns) * (height + _GAP), (i % columns) * (width + _GAP)
-        # 16 levels look the same and halve the size of the stored figure.
-        grid[top : top + height, left : left + width] = np.round(picture.transpose(1, 2, 0) * 15) / 15
+        grid[top : top + height, left : left + width] = _in_levels(picture, 9).transpose(1, 2, 0)
     _, axis = plt.subplots(figsize=(3.6, 3.6 * rows / columns + 0.3), layout="constrained")
-    axis.imshow(grid.squeeze(), cmap="gray", vmin=0, vmax=1)
+    axis.imshow(grid.squeeze(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axis.set_title(f"{title} ({len(pictures)} of {W1.shape[1]} units)", fontsize=9)
     axis.axis("off")
 
@@ -134,6 +133,11 @@ def show_gradient_disagreement(analytic, numeric, allowed=1e-6, name="gradient")
     if rows == 1:
         axis.set_yticks([])
     axis.set_title(f"{name}: {wrong.sum()} of {wrong.size} entries above {allowed:g}", fontsize=9)
+
+
+def _in_levels(image, levels):
+    """The picture in few levels of brightness: it looks the same, and the stored figure is half as large."""
+    return np.round(image * (levels - 1)) / (levels - 1)
 
 
 def _displayable(image, stretch=False):

@@ -233,6 +233,32 @@ def test_everything_is_gone_when_the_grader_dies(tier: Tier) -> None:
         os.close(reader)
 
 
+@pytest.mark.parametrize("tier", [tier for tier in ALL if tier not in NAMESPACED])
+def test_the_scratch_folder_is_gone_when_the_grader_dies(tier: Tier) -> None:
+    reader, writer = os.pipe()
+    grader = os.fork()
+    if grader == 0:
+        try:
+            running = Running(tier, "open('left', 'w').close(); report(1); import time; time.sleep(60)")
+            running.next_report()
+            os.write(writer, running.process.workdir.encode())
+            time.sleep(60)
+        finally:
+            os._exit(1)
+    os.close(writer)
+    try:
+        workdir = Path(os.read(reader, 4096).decode())
+        assert (workdir / "left").exists()
+    finally:
+        os.kill(grader, 9)
+        os.waitpid(grader, 0)
+        os.close(reader)
+    deadline = time.monotonic() + 10
+    while workdir.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not workdir.exists()
+
+
 @every_tier
 def test_closing_twice_is_harmless_and_leaves_no_scratch(tier: Tier) -> None:
     with Running(tier, "import time; time.sleep(60)") as running:

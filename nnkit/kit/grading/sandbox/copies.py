@@ -78,6 +78,7 @@ class Copies:
         env = {name: self.translate(value) for name, value in environment.build(self.writable, request.env).items()}
         made = plan.plan(request, argv=argv, env=env, cwd=self.workdir, extra_processes=processes_of_this_user())
         made["watch"]["scratch"] = self.writable
+        made["remove"] = self.folder
         return made
 
     def remove(self) -> None:
@@ -85,7 +86,7 @@ class Copies:
 
         def open_up(function: object, path: str, error: object) -> None:
             parent = os.path.dirname(path)
-            if not parent.startswith(self.folder):
+            if not parent.startswith(self.folder) or not os.path.lexists(path):
                 return
             os.chmod(parent, 0o700)
             if os.path.isdir(path) and not os.path.islink(path):

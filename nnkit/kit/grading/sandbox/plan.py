@@ -46,6 +46,7 @@ def plan(request: Request, *, argv: list[str], env: dict[str, str], cwd: str, ex
         "root": [],
         "scratch": {},
         "inodes": None,
+        "remove": None,
         "landlock": None,
         "seccomp": None,
         "uid": None,

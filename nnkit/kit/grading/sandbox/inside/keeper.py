@@ -42,7 +42,16 @@ def keep(plan: dict[str, Any], control: socket.socket) -> None:
     report = watch.until_the_end()
     if not plan["own_pids"]:
         family.end(pid)
+    if plan["remove"] and report["exit"] == "killed":
+        _remove(plan["remove"])
     _tell(control, report)
+
+
+def _remove(folder: str) -> None:
+    """Remove the scratch folder: the order to end may mean that the grader is dead and can't."""
+    import shutil  # only here: it would cost every start some milliseconds
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tell(control: socket.socket, message: dict[str, Any]) -> None:

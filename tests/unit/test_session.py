@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -384,6 +385,16 @@ def test_a_session_runs_in_the_best_tier_of_this_host() -> None:
     with LockedSession(locked(best_tier(), View(), Limits())) as session:
         session.run_cell("a", "import matplotlib.pyplot as plt\ndef f(x): return 2 * x\nplt.plot([1])", 60)
         assert list(session.submission(20).f(np.arange(2))) == [0, 2]
+
+
+def test_a_notebook_imports_what_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("found = 1")
+    with LockedSession(locked(Tier.E, View({"beside.py": tmp_path / "beside.py"}), Limits())) as session:
+        assert session.run_cell("a", "import beside", 10).status == "ok"
+
+
+def test_a_notebook_cannot_import_the_kits_own_modules(session: LockedSession) -> None:
+    assert session.run_cell("a", "import session", 10).status == "error"
 
 
 def test_no_process_is_left_after_close() -> None:

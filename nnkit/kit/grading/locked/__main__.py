@@ -10,5 +10,7 @@ if __name__ == "__main__":
     agent = importlib.import_module(f"{here.name}.agent")
     # What lies beside the package is none of the submission's business.
     sys.path.remove(str(here.parent))
+    # As in a notebook: modules beside it, such as the release's own nnkit, are found first.
+    sys.path.insert(0, "")
     descriptor, sys.argv[:] = int(sys.argv[1]), [""]
     agent.serve(descriptor)

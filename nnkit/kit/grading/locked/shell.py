@@ -190,11 +190,13 @@ class Notebook:
             )
         )
         # As in a kernel, an interrupt cancels what a cell awaits instead of ending the event loop.
-        before = signal.signal(signal.SIGINT, lambda *_: self._loop.call_soon_threadsafe(awaited.cancel))
+        before = signal.getsignal(signal.SIGINT)
+        self._loop.add_signal_handler(signal.SIGINT, awaited.cancel)
         result = None
         try:
             result = await awaited
         finally:
+            self._loop.remove_signal_handler(signal.SIGINT)
             signal.signal(signal.SIGINT, before)
             shell.events.trigger("post_execute")
             shell.events.trigger("post_run_cell", result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -71,6 +72,8 @@ class DescriptorWatch:
         self._reached.wait(1.0)
 
     def _watch(self) -> None:
+        # An interrupt delivered to this thread would not wake the main one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         pending = b""
         while piece := os.read(self._read, 1 << 16):
             pending += piece

@@ -5,8 +5,8 @@ colours, which of shape and background is the brighter one, clutter and noise ar
 class a little, as the blue of ships does. The difficulty t sets how little, and how strong the rest is.
 """
 
+import contextlib
 import os
-import tempfile
 import zipfile
 
 import numpy as np
@@ -70,17 +70,15 @@ def load():
 
 def _write_atomically(path, arrays):
     """Write an .npz that another process sees whole or not at all; without a writable folder do nothing."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with open(partial, "wb") as file:
             np.savez(file, **arrays)
         os.replace(partial, path)
     except OSError:
-        os.unlink(partial)
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
 def _draw_chunk(labels, rng, t):

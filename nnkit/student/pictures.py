@@ -84,7 +84,7 @@ def plot_training(solvers):
         colour = COLOURS[i % len(COLOURS)]
         losses = np.asarray(solver.loss_history, dtype=float)
         loss_axis.plot(losses, color=colour, alpha=0.25, linewidth=0.5)
-        width = max(len(losses) // 50, 1)
+        width = max(len(losses) // 30, 1)
         smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
         loss_axis.plot(np.arange(len(smooth)) + width // 2, smooth, color=colour, label=name or None)
         label = f"{name}, " if name else ""

@@ -1,5 +1,6 @@
 import pickle
 import struct
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ PER_BATCH = 4
 class PythonTwoPickler(pickle._Pickler):
     """Writes what Python 2 wrote: bytes as strings, and NumPy's old module names. The real batches are such pickles."""
 
-    dispatch = dict(pickle._Pickler.dispatch)  # noqa: RUF012
+    dispatch: ClassVar[Any] = dict(pickle._Pickler.dispatch)
 
     def save_bytes(self, content):
         self.write(pickle.BINSTRING + struct.pack("<i", len(content)) + content)

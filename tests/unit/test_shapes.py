@@ -78,7 +78,7 @@ def test_the_loader_gives_the_stand_in_s_class_names(few):
 
 @pytest.fixture(scope="module")
 def accuracies():
-    """Test accuracy of three classifiers on pictures of a lower difficulty and half the size, so that few are enough."""
+    """Test accuracy of three classifiers on easier pictures of half the size, of which few are enough."""
     images, y = shapes.draw(4000, seed=5, difficulty=0.45)
     X = images.reshape(4000, 3, 16, 2, 16, 2).mean(axis=(3, 5)).reshape(4000, -1) / 60
     data = {"X_train": X[:3500], "y_train": y[:3500], "X_val": X[3500:], "y_val": y[3500:]}

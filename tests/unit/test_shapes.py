@@ -53,7 +53,7 @@ def test_the_cache_is_read_and_not_drawn_again(few, monkeypatch):
 
 def test_a_damaged_cache_is_drawn_again(few):
     X_train = shapes.load()[0]
-    cache_of(few).write_bytes(b"PK damaged")
+    cache_of(few).write_bytes(cache_of(few).read_bytes()[:5000])
     assert np.array_equal(shapes.load()[0], X_train)
 
 

@@ -15,6 +15,7 @@ from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, summarise
 from nnkit.kit.grading.sandbox import Tier
 from nnkit.kit.grading.submission import UnreadableSubmission, read_notebook
+from nnkit.kit.hashing import hash_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ def grade_file(job: Job, tier: Tier) -> Graded:
         notebook = read_notebook(job.path)
     except UnreadableSubmission as error:
         return unreadable(job.plan, job.student, error, tier=tier, mode=job.mode)
-    return grade_notebook(job.plan, job.student, notebook, tier=tier, mode=job.mode, only=job.only)
+    graded = grade_notebook(job.plan, job.student, notebook, tier=tier, mode=job.mode, only=job.only)
+    graded.record.hashes["submission"] = hash_of([job.path])
+    return graded
 
 
 def grade_all(jobs: Sequence[Job], tier: Tier, *, workers: int = 0) -> Iterator[tuple[Job, Graded]]:

@@ -17,9 +17,11 @@ from traitlets.config import Config
 from nnkit.kit.authoring.notebook import release_notebook
 from nnkit.kit.classroom import sufficient_tier
 from nnkit.kit.course import Course, load_course
+from nnkit.kit.environment import own_programs_on_path
 from nnkit.kit.grading.grade import grade_notebook
 from nnkit.kit.grading.gradebook import LatePolicy, SaveRecordedGrades, scores_by_cell
 from nnkit.kit.grading.submission import as_notebook
+from nnkit.kit.hashing import hash_of
 from nnkit.kit.planning import plan_of, prepare_data
 
 
@@ -45,6 +47,8 @@ class GradeSubmission(NbGraderPreprocessor):
         prepare_data(course)
         submitted = as_notebook(nb, f"{names['notebook']}.ipynb")
         graded = grade_notebook(plan, names["student"], submitted, tier=tier)
+        path = course.submitted(names["student"], names["assignment"], names["notebook"])
+        graded.record.hashes["submission"] = hash_of([path])
         graded.record.save(course.records(names["student"], names["assignment"], names["notebook"]))
         resources["nnkit_scores"] = scores_by_cell(graded.record)
         return graded.notebook, resources
@@ -52,6 +56,7 @@ class GradeSubmission(NbGraderPreprocessor):
 
 def configure(config: Config, root: Path | None = None) -> Course:
     """Set nbgrader up for the course at `root` (default: found from the current folder upwards)."""
+    own_programs_on_path()
     course = load_course(root)
     config.CourseDirectory.root = str(course.root)
     config.CourseDirectory.course_id = course.id
@@ -67,5 +72,6 @@ def configure(config: Config, root: Path | None = None) -> Course:
         CheckCellMetadata,
     ]
     config.AssignLatePenalties.plugin_class = LatePolicy
+    config.LatePolicy.root = str(course.root)
     config.HTMLExporter.sanitize_html = True
     return course

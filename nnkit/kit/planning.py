@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
@@ -19,6 +17,7 @@ from nnkit.kit.course import Course
 from nnkit.kit.environment import variables
 from nnkit.kit.errors import CourseError
 from nnkit.kit.grading.plan import Mistake, Plan
+from nnkit.kit.hashing import hash_of
 
 
 def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Plan:
@@ -90,12 +89,3 @@ def _link_batches(source: Path, folder: Path) -> None:
                 os.link(batch, link)
             except OSError:
                 shutil.copyfile(batch, link)
-
-
-def hash_of(files: Iterable[Path]) -> str:
-    """A short digest of the contents of files, in order; a missing file counts as empty."""
-    digest = hashlib.sha256()
-    for file in files:
-        content = file.read_bytes() if file.is_file() else b""
-        digest.update(len(content).to_bytes(8, "big") + content)
-    return digest.hexdigest()[:16]

@@ -3,7 +3,7 @@
 import h5py
 import nbformat
 import pytest
-from tiny_course import TEMPLATE, write_course
+from tiny_course import SECRET_LOSS, TEMPLATE, write_course
 
 from nnkit.kit.authoring.leaks import scan
 from nnkit.kit.authoring.notebook import notebook_text, release_notebook, source_notebook
@@ -52,7 +52,7 @@ def test_clean_release_has_no_leak(release, course):
         ("# BEGIN MARK SCHEME\n", "the delimiter BEGIN MARK SCHEME"),
         ("# see test_double_forward_with_secret_sizes\n", "the name of a hidden test (tests/graders/a1/test_net.py)"),
         ('"""Secretly larger."""\n', "the docstring of the hidden test test_double_forward_with_secret_sizes"),
-        ("values = [2.251234568]\n", "a hidden expected value (hidden/Net/secret_loss)"),
+        (f"values = [{SECRET_LOSS:.9f}]\n", "a hidden expected value (hidden/Net/secret_loss)"),
         (
             "# Because emptiness counts as naught.\n",
             "a line of the model answer or mark scheme of zero_why (a1/net.md)",

@@ -31,6 +31,7 @@ from nnkit.kit.grading.workplace import Source, Workplace
 from nnkit.kit.items import Item
 from nnkit.student.errors import StudentError
 from nnkit.student.plugin import run_graders
+from nnkit.student.submission import LocalSubmission
 from nnkit.student.verdict import TestResult, TestTrace
 
 Mode = Literal["full", "quick"]
@@ -190,6 +191,8 @@ def _test(
     )
     records: dict[str, list[TestRecord]] = {item.name: [] for item in items}
     for result in run_graders(plan.graders, grader):
+        if result.verdict == "grader_error" and _reference_passes(plan, grader, result):
+            result.verdict = "student_error"
         records[result.item].append(_test_record(result, grader.traces[result.name]))
     for item in items:
         weak = weak_dependencies(plan, item, records)
@@ -206,6 +209,11 @@ def _test(
         for test in records[item.name]:
             test.hint = hints.get(test.name, "")
     return records
+
+
+def _reference_passes(plan: Plan, grader: LockedGrader, result: TestResult) -> bool:
+    """Whether a test that broke works with the reference: then what the submission returned has broken it."""
+    return grader.replay(result.name, LocalSubmission(plan.reference()))[0].verdict == "passed"
 
 
 def weak_dependencies(plan: Plan, item: Item, records: dict[str, list[TestRecord]]) -> list[str]:

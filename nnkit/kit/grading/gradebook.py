@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,11 +20,17 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
+from sqlalchemy.exc import SAWarning
+from traitlets import Unicode
 from traitlets.config import Config
 
 from nnkit.kit.course import Course, Late, load_course
+from nnkit.kit.environment import own_programs_on_path
 from nnkit.kit.errors import CourseError
 from nnkit.kit.grading.record import Record
+
+# nbgrader 0.9 adds submissions in a way that SQLAlchemy 2 warns of, for every student.
+warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
 
 
 class SaveRecordedGrades(SaveAutoGrades):
@@ -48,8 +55,10 @@ class SaveRecordedGrades(SaveAutoGrades):
 class LatePolicy(LateSubmissionPlugin):
     """The late policy of course.toml: free hours, then a percentage of the score for every day begun."""
 
+    root = Unicode("", help="Folder of course.toml; searched upwards from the current folder if empty.").tag(config=True)
+
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
-        return late_penalty(load_course().assignment(self.parent.assignment_id).late, score, total_seconds_late)
+        return late_penalty(load_course(self.root or None).assignment(self.parent.assignment_id).late, score, total_seconds_late)
 
 
 def late_penalty(late: Late, score: float, seconds: float) -> float:
@@ -81,8 +90,10 @@ def save_grades(course: Course, notebook: NotebookNode, record: Record) -> Noteb
         },
         "nnkit_scores": scores_by_cell(record),
     }
+    own_programs_on_path()
     config = Config()
     config.AssignLatePenalties.plugin_class = LatePolicy
+    config.LatePolicy.root = str(course.root)
     for preprocessor in (SaveRecordedGrades(), AssignLatePenalties(config=config)):
         preprocessor.log.setLevel("ERROR")
         notebook, resources = preprocessor.preprocess(notebook, resources)
@@ -92,6 +103,7 @@ def save_grades(course: Course, notebook: NotebookNode, record: Record) -> Noteb
 @contextmanager
 def gradebook(course: Course) -> Iterator[Any]:
     """The course's gradebook, closed again at the end."""
+    own_programs_on_path()
     book = Gradebook(course.gradebook_url, course.id)
     try:
         yield book

@@ -20,6 +20,8 @@ from nnkit.student.measurement import measurements
 from nnkit.student.plugin import TEST, GraderPlugin
 from nnkit.student.verdict import GraderTest, TestResult, TestTrace, judge
 
+LONGEST_OF_HIDDEN = 160  # characters of an error that student code raised on hidden inputs: enough to learn from
+
 
 @dataclass(frozen=True)
 class Accuracies:
@@ -152,10 +154,12 @@ def student_message(result: TestResult, trace: TestTrace) -> str:
     Of a hidden test that compared numbers this is only the test's own message: the comparison would show an expected
     value. Complaints about type, shape and dtype show none.
     """
-    if result.verdict == "passed" or result.public or isinstance(trace.exception, StudentError):
-        return result.message
+    if result.verdict == "passed" or isinstance(trace.exception, StudentError):
+        return result.message if result.public else result.message[:LONGEST_OF_HIDDEN]
+    if result.verdict == "student_error":
+        return f"What your code returned is of no use to this test. {trace.test.message}".rstrip()
     if result.verdict == "grader_error":
         return "This test broke by itself. It costs nothing; a person will look at it."
-    if isinstance(trace.exception, CheckFailure) and trace.exception.measured is None:
+    if result.public or (isinstance(trace.exception, CheckFailure) and trace.exception.measured is None):
         return result.message
     return trace.test.message or "The result differs from what is expected."

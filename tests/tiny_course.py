@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from nnkit.kit.course import Course, load_course
+
+SECRET_LOSS = float(0.25 * np.sum(2 * np.sqrt([1.0, 2.0, 3.0]) + 1))
 
 COURSE = """\
 id = "tiny"
@@ -15,9 +18,17 @@ seed = "s"
 name = "a1"
 title = "First"
 notebooks = ["net"]
+due = 2026-05-01T12:00:00
 library = ["nnkit.tools", "nnkit.gradient_check"]
 [assignment.points]
 net = 17
+[assignment.late]
+percent_per_day = 10
+
+[limits]
+cell = { cpu_s = 10, wall_s = 8 }
+item = { cpu_s = 10, wall_s = 5 }
+notebook = { cpu_s = 60, wall_s = 60 }
 """
 
 LAYERS = '''\
@@ -183,7 +194,7 @@ def test_net_has_weights(submission, expected):
 
 @item("Net")
 def test_net_loss(submission, expected):
-    expected("secret_loss", submission.Net(3).loss(np.arange(3.0)), FORWARD)
+    expected("secret_loss", submission.Net(3).loss(np.sqrt([1.0, 2.0, 3.0])), FORWARD)
 
 
 @item("tuning")
@@ -230,7 +241,7 @@ def write_course(root: Path) -> Course:
     with h5py.File(root / "tests/graders/a1/net.h5", "w") as file:
         file.create_dataset("public/double_forward/ones", data=[2.0, 2.0, 2.0], track_times=False)
         file.create_dataset("public/Net/w", data=[0.25, 0.25, 0.25], track_times=False)
-        file.create_dataset("hidden/Net/secret_loss", data=[2.2512345678], track_times=False)
+        file.create_dataset("hidden/Net/secret_loss", data=SECRET_LOSS, track_times=False)
     return load_course(root)
 
 

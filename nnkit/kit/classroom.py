@@ -125,7 +125,9 @@ def submissions(course: Course, assignment: str, students: Sequence[str] | None)
     for student in students or ():
         if student not in found:
             mend = did_you_mean(student, found, "look into submitted/")
-            raise CourseError(f'student "{student}" submitted no {assignment}', file=course.root / "submitted", mend=mend)
+            raise CourseError(
+                f'student "{student}" submitted no {assignment}', file=course.root / "submitted", mend=mend
+            )
     return [(student, folder) for student, folder in found.items() if not students or student in students]
 
 

@@ -45,11 +45,15 @@ def _escape(text: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nnkit", description="Auto-graded notebooks for neural networks.", epilog=EPILOG)
+    parser = argparse.ArgumentParser(
+        prog="nnkit", description="Auto-graded notebooks for neural networks.", epilog=EPILOG
+    )
     parser.add_argument("--course", type=Path, help="course.toml or its folder (default: searched upwards from here)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Any, text: str, *, json: bool = True, assignments: bool = True) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Any, text: str, *, json: bool = True, assignments: bool = True
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
         if assignments:
@@ -59,13 +63,17 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     command("build", _build, "Expand the templates to nbgrader source notebooks.", json=False)
-    verify = command("verify", _verify, "Prove graders and release: reference, untouched notebook, misconceptions, leaks.")
+    verify = command(
+        "verify", _verify, "Prove graders and release: reference, untouched notebook, misconceptions, leaks."
+    )
     verify.add_argument("--jobs", type=int, default=None, help="notebooks run at once (default: course.toml)")
     release = command("release", _release, "Verify, then write what students receive.", json=False)
     release.add_argument("--jobs", type=int, default=None, help="notebooks run at once (default: course.toml)")
     grade = command("grade", _grade, "Grade what is in submitted/ and write the gradebook.")
     grade.add_argument("--student", action="append", help="only this student (may be repeated)")
-    grade.add_argument("--quick", action="store_true", help="run definitions only; experiments then wait for a full run")
+    grade.add_argument(
+        "--quick", action="store_true", help="run definitions only; experiments then wait for a full run"
+    )
     grade.add_argument("--jobs", type=int, default=None, help="submissions graded at once (default: course.toml)")
     grade.add_argument(
         "--accept-tier",
@@ -74,10 +82,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("feedback", _feedback, "Write the feedback pages (nbgrader generate_feedback).", json=False)
     export = command("export", _export, "Write the marks as CSV (nbgrader export).", json=False)
-    export.add_argument("--to", type=Path, default=None, help="file to write (default: grades.csv in the course folder)")
+    export.add_argument(
+        "--to", type=Path, default=None, help="file to write (default: grades.csv in the course folder)"
+    )
     command("doctor", _doctor, "Say what this machine can lock up, and what it can't.", assignments=False)
     demo = command("demo", _demo, "Build, verify, release, and grade a simulated class.", json=False, assignments=False)
-    demo.add_argument("--folder", type=Path, default=Path("demo"), help="where the demo course is set up (default: demo)")
+    demo.add_argument(
+        "--folder", type=Path, default=Path("demo"), help="where the demo course is set up (default: demo)"
+    )
     demo.add_argument("--jobs", type=int, default=0, help="submissions graded at once (default: one per core)")
     return parser
 

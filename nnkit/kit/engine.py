@@ -103,5 +103,3 @@ def _broken(job: Job, tier: Tier, why: str) -> Graded:
     record.items = [ItemRecord(item.name, item.kind, item.points, None, "grader_error") for item in job.plan.items]
     summarise(record)
     return Graded(job.plan.release, record)
-
-

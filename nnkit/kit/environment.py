@@ -25,7 +25,7 @@ def variables(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def own_programs_on_path() -> None:
-    """Let nbgrader find the programs it starts (alembic) beside our Python, whether or not the environment is active."""
+    """Let nbgrader find the programs it starts (alembic) beside our Python, if the environment is not active."""
     folder = str(Path(sys.executable).parent)
     path = os.environ.get("PATH", os.defpath)
     if folder not in path.split(os.pathsep):

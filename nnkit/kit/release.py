@@ -14,9 +14,7 @@ from nnkit.kit.grading.gradebook import register_assignment
 from nnkit.kit.rails import generate_assignment
 
 
-def release(
-    course: Course, assignment: str, *, workers: int = 0, say: Callable[[str], object] = print
-) -> Verification:
+def release(course: Course, assignment: str, *, workers: int = 0, say: Callable[[str], object] = print) -> Verification:
     """Verify an assignment and, if all is proven, write release/ASSIGNMENT and the gradebook's rows.
 
     Raises

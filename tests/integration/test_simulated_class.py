@@ -11,13 +11,29 @@ from nnkit.kit.grading.gradebook import gradebook
 
 def test_every_simulated_student_is_graded_as_expected(graded_class):
     surprises = [
-        text for name, student in graded_class.students.items() for text in surprises_of(student, graded_class.records[name])
+        text
+        for name, student in graded_class.students.items()
+        for text in surprises_of(student, graded_class.records[name])
     ]
     assert surprises == []
 
 
 def test_the_class_holds_every_kind_of_student(graded_class):
-    kinds = {"ada", "blank", "mistaken_1", "typo", "loop", "spy", "liar", "boaster", "noisy", "deleter", "late", "torn", "absent"}
+    kinds = {
+        "ada",
+        "blank",
+        "mistaken_1",
+        "typo",
+        "loop",
+        "spy",
+        "liar",
+        "boaster",
+        "noisy",
+        "deleter",
+        "late",
+        "torn",
+        "absent",
+    }
     assert kinds <= set(graded_class.students)
 
 
@@ -41,7 +57,9 @@ def test_printing_to_stderr_costs_nothing(graded_class):
 
 def test_a_spy_finds_nothing(graded_class):
     notebook = nbformat.read(graded_class.course.autograded("spy", "a1", "net"), as_version=4)
-    cell = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "double_forward")
+    cell = next(
+        cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "double_forward"
+    )
     printed = "".join(output.get("text", "") for output in cell.outputs)
     assert "checks/test_net.py" in printed, "the public checks are there to be read"
     for secret in ("secret", "gradebook", "SECRET_SIZES", "emptiness", str(graded_class.course.root)):

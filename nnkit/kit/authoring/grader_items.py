@@ -67,7 +67,11 @@ def asked_of_submissions(path: Path) -> dict[str, frozenset[str]]:
                 continue
             reached.add(name)
             for node in ast.walk(functions[name]):
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "submission":
+                if (
+                    isinstance(node, ast.Attribute)
+                    and isinstance(node.value, ast.Name)
+                    and node.value.id == "submission"
+                ):
                     names.add(node.attr)
                 elif isinstance(node, ast.Name) and node.id in functions:
                     pending.append(node.id)

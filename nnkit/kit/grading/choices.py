@@ -38,7 +38,12 @@ def ticked(source: str, variable: str) -> frozenset[str] | None:
             return None
         raise ValueError(f"the answer cell does not assign {variable}")
     answer = values[-1]
-    if isinstance(answer, ast.Call) and isinstance(answer.func, ast.Name) and answer.func.id == "set" and not answer.args:
+    if (
+        isinstance(answer, ast.Call)
+        and isinstance(answer.func, ast.Name)
+        and answer.func.id == "set"
+        and not answer.args
+    ):
         return frozenset()
     try:
         value = ast.literal_eval(answer)

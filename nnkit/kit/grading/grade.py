@@ -191,9 +191,7 @@ def _test(
     )
     records: dict[str, list[TestRecord]] = {item.name: [] for item in items}
     for result in run_graders(plan.graders, grader):
-        if result.verdict == "grader_error" and _reference_passes(plan, grader, result):
-            result.verdict = "student_error"
-        records[result.item].append(_test_record(result, grader.traces[result.name]))
+        records[result.item].append(_test_record(plan, grader, result, grader.traces[result.name]))
     for item in items:
         weak = weak_dependencies(plan, item, records)
         if not weak or item.name in untouched:
@@ -258,7 +256,7 @@ def _follow_through(
         return workplace.submission()
 
     try:
-        _try_again(grader, item, records, with_stand_ins)
+        _try_again(plan, grader, item, records, with_stand_ins)
         workplace.session().restore()
     except StudentError:
         return
@@ -285,16 +283,19 @@ def _rerun_experiment(
         stand_ins={cells[name]: {name: function} for name, function in functions.items() if name in cells},
     ) as workplace:
         workplace.run(sources, limits.cell.wall_s)
-        _try_again(grader, item, records, workplace.submission)
+        _try_again(plan, grader, item, records, workplace.submission)
     unlent = [name for name in weak if name not in functions and not _unwritten(records[name])]
     if unlent:
         for test in records[item.name]:
             if test.verdict != "passed":
                 test.verdict = "not_run"
-                test.message = f"This experiment needs {unlent[0]}, which does not pass its own tests: a person decides."
+                test.message = (
+                    f"This experiment needs {unlent[0]}, which does not pass its own tests: a person decides."
+                )
 
 
 def _try_again(
+    plan: Plan,
     grader: LockedGrader,
     item: Item,
     records: dict[str, list[TestRecord]],
@@ -307,7 +308,7 @@ def _try_again(
             return
         result, trace = grader.replay(test.name, submission())
         grader.on_result(result, trace)
-        again = _test_record(result, trace)
+        again = _test_record(plan, grader, result, trace)
         again.follow_through = result.verdict == "passed"
         records[item.name][index] = again
 
@@ -320,7 +321,9 @@ def _known_mistakes(plan: Plan, item: Item) -> list[KnownMistake]:
     ]
 
 
-def _test_record(result: TestResult, trace: TestTrace) -> TestRecord:
+def _test_record(plan: Plan, grader: LockedGrader, result: TestResult, trace: TestTrace) -> TestRecord:
+    if result.verdict == "grader_error" and _reference_passes(plan, grader, result):
+        result.verdict = "student_error"
     return TestRecord(
         name=result.name,
         verdict=cast(Verdict, result.verdict),

@@ -55,10 +55,14 @@ class SaveRecordedGrades(SaveAutoGrades):
 class LatePolicy(LateSubmissionPlugin):
     """The late policy of course.toml: free hours, then a percentage of the score for every day begun."""
 
-    root = Unicode("", help="Folder of course.toml; searched upwards from the current folder if empty.").tag(config=True)
+    root = Unicode("", help="Folder of course.toml; searched upwards from the current folder if empty.").tag(
+        config=True
+    )
 
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
-        return late_penalty(load_course(self.root or None).assignment(self.parent.assignment_id).late, score, total_seconds_late)
+        return late_penalty(
+            load_course(self.root or None).assignment(self.parent.assignment_id).late, score, total_seconds_late
+        )
 
 
 def late_penalty(late: Late, score: float, seconds: float) -> float:

@@ -1,7 +1,7 @@
 """The pytest plugin that grades a locked submission: time limits, held-back data, and tests that can be run again.
 
-The tests run here, in the grader process; what they call runs in the locked one. A test that failed can be replayed with
-another submission in place of the student's: with the reference's earlier layers (follow-through), or with a known
+The tests run here, in the grader process; what they call runs in the locked one. A test that failed can be replayed
+with another submission in place of the student's: with the reference's earlier layers (follow-through), or with a known
 misconception (hints).
 """
 

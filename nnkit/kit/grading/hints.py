@@ -1,5 +1,7 @@
-"""Naming a mistake: a failed test is replayed with the known misconceptions, and the one that gives the same wrong values
-explains it."""
+"""Naming a mistake: a failed test is replayed with the known misconceptions.
+
+The one that gives the same wrong values explains it.
+"""
 
 from __future__ import annotations
 

@@ -96,8 +96,8 @@ class Record:
 def conclude(item: ItemRecord) -> None:
     """Set an item's score and status from the verdicts of its tests.
 
-    The score is the weight of the passed tests over the weight of all, times the points. A test that broke by itself, or
-    that could not be run, leaves the score open: a person decides, the student loses nothing.
+    The score is the weight of the passed tests over the weight of all, times the points. A test that broke by itself,
+    or that could not be run, leaves the score open: a person decides, the student loses nothing.
     """
     verdicts = {test.verdict for test in item.tests}
     item.follow_through = any(test.follow_through for test in item.tests)

@@ -75,9 +75,7 @@ def start(
         raise
     finally:
         theirs.close()
-    process = LockedProcess(
-        outer, ours, tail, complaints, prepared.workdir, prepared.translate, prepared.clean_up
-    )
+    process = LockedProcess(outer, ours, tail, complaints, prepared.workdir, prepared.translate, prepared.clean_up)
     try:
         # A launcher that is gone already has left its complaint, which await_start finds.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):

@@ -47,7 +47,7 @@ def ticked(source: str, variable: str) -> frozenset[str] | None:
         return frozenset()
     try:
         value = ast.literal_eval(answer)
-    except (ValueError, RecursionError, MemoryError):
+    except (ValueError, TypeError, RecursionError, MemoryError):  # TypeError: a list within a set
         raise ValueError(f'{variable} has to be written out, for example {{"A", "C"}}') from None
     if value is Ellipsis or value is None:
         return None

@@ -11,7 +11,7 @@ from nnkit.kit.grading.results import VERDICT_WORDS, as_html, as_text, headline,
 SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 
 
-def tested(verdict="failed", **fields):
+def one_test(verdict="failed", **fields):
     return TestRecord(fields.pop("name", "test_it"), verdict, True, 1.0, **fields)
 
 
@@ -30,9 +30,9 @@ def graded_cell(record, points=4.0):
 @pytest.mark.parametrize(
     "record",
     [
-        item(tested(message=SCRIPT)),
-        item(tested(hint=SCRIPT)),
-        item(tested(name=SCRIPT)),
+        item(one_test(message=SCRIPT)),
+        item(one_test(hint=SCRIPT)),
+        item(one_test(name=SCRIPT)),
         item(messages=[SCRIPT]),
         ItemRecord(SCRIPT, "exercise", 4.0, 0.0, "failed"),
     ],
@@ -47,20 +47,20 @@ def test_no_text_becomes_markup(record):
 
 @pytest.mark.parametrize("verdict", list(VERDICT_WORDS))
 def test_every_verdict_has_its_words_in_both_forms(verdict):
-    record = item(tested(verdict))
+    record = item(one_test(verdict))
     words = VERDICT_WORDS[verdict][1]
     assert words in as_text(record)
     assert words in as_html(record)
 
 
 def test_a_failed_test_shows_figures_message_and_hint():
-    text = as_text(item(tested(measured=0.123456, allowed=1e-9, message="Too large.", hint="Sum over rows.")))
+    text = as_text(item(one_test(measured=0.123456, allowed=1e-9, message="Too large.", hint="Sum over rows.")))
     for part in ("measured 0.12, allowed 1e-09", "Too large.", "Sum over rows."):
         assert part in text
 
 
 def test_a_passed_test_says_no_more():
-    assert "Too large." not in as_html(item(tested("passed", message="Too large.")))
+    assert "Too large." not in as_html(item(one_test("passed", message="Too large.")))
 
 
 def test_follow_through_is_told():
@@ -68,7 +68,7 @@ def test_follow_through_is_told():
 
 
 def test_no_output_is_a_stream():
-    assert {output.output_type for output in outputs(item(tested()))} == {"display_data", "execute_result"}
+    assert {output.output_type for output in outputs(item(one_test()))} == {"display_data", "execute_result"}
 
 
 @pytest.mark.parametrize("score", [0.0, 2.0, 2, 0.3333, 4.0, 1e-05])
@@ -86,4 +86,4 @@ def test_an_open_item_shows_no_number():
 
 
 def test_the_outputs_are_valid():
-    nbformat.validate(nbformat.v4.new_notebook(cells=[graded_cell(item(tested()))]))
+    nbformat.validate(nbformat.v4.new_notebook(cells=[graded_cell(item(one_test()))]))

@@ -65,7 +65,7 @@ def data_folder(course: Course) -> Path:
 
 
 def prepare_data(course: Course) -> None:
-    """Put the data that the course's notebooks read into one folder, once, so that no locked process has to make them."""
+    """Put the data that the course's notebooks read into one folder, so that no locked process has to make them."""
     folder = data_folder(course)
     folder.mkdir(parents=True, exist_ok=True)
     modules = {module for assignment in course.assignments for module in assignment.library}

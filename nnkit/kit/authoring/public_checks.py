@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import h5py
@@ -13,7 +13,9 @@ from nnkit.kit.authoring.grader_items import grader_tests
 from nnkit.kit.errors import BuildError
 
 
-def public_checks(path: Path, shown: Path | str, notebook: str, items: Iterable[str]) -> str:
+def public_checks(
+    path: Path, shown: Path | str, notebook: str, items: Iterable[str], choices: Mapping[str, str] | None = None
+) -> str:
     """The text of the grader file that students receive.
 
     Every statement is left out unless a public test reaches a name it binds. What stays is kept as it is written,
@@ -22,7 +24,10 @@ def public_checks(path: Path, shown: Path | str, notebook: str, items: Iterable[
     Parameters
     ----------
     items : iterable of str
-        The graded items of the notebook. Those without public tests are listed, so that `check` can say so.
+        The graded exercises and experiments of the notebook. Those without public tests are listed, so that `check`
+        can say so.
+    choices : mapping of str to str, optional
+        The letters that each choose question offers: `check` tells an answer from a slip of the pen.
 
     Raises
     ------
@@ -48,6 +53,9 @@ def public_checks(path: Path, shown: Path | str, notebook: str, items: Iterable[
     if hidden_only:
         listed = ", ".join(f'"{item}"' for item in hidden_only)
         header.append(f"HIDDEN_ONLY = [{listed}]")
+    if choices:
+        listed = ", ".join(f'"{question}": "{letters}"' for question, letters in choices.items())
+        header.append(f"CHOICES = {{{listed}}}")
     parts = ["\n\n".join(header)]
     for node, segment, names in zip(body, segments, bound, strict=True):
         if not isinstance(node, ast.Import | ast.ImportFrom) and names & reached:

@@ -11,6 +11,11 @@ _CHOICE = re.compile(r"^\s*[-*] \*\*([A-Z])\.\*\*", re.MULTILINE)
 _NONE = "none"
 
 
+def choices_of(prompt: str) -> str:
+    """The letters of a choose question's choices, in their order, such as "ABC"."""
+    return "".join(_CHOICE.findall(prompt))
+
+
 def read_choose(name: str, source: str, answer: object, *, file: str, line: int) -> tuple[str, frozenset[str]]:
     """The prompt and the right letters of a choose question.
 

@@ -83,8 +83,9 @@ def _module_path(course: Course, module: str) -> Path:
 def _checks(template: Template) -> str:
     path = template.course.graders(template.assignment, template.notebook)
     shown = path.relative_to(template.course.root)
-    items = [item.name for item in template.items if item.kind != "explain"]
-    return public_checks(path, shown, template.notebook, items)
+    items = [item.name for item in template.items if item.kind not in ("choose", "explain")]
+    choices = {cell.name: cell.choices for cell in template.cells if cell.kind == "choose"}
+    return public_checks(path, shown, template.notebook, items, choices)
 
 
 def _check_cells(template: Template, modules: dict[str, str]) -> None:

@@ -11,11 +11,12 @@ import jupytext
 
 from nnkit.kit.authoring.definitions import find_definitions
 from nnkit.kit.authoring.exercises import open_and_solved
-from nnkit.kit.authoring.questions import read_choose, read_explain
+from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain
 from nnkit.kit.authoring.regions import at_stage, clean, find_regions
 from nnkit.kit.course import Course
 from nnkit.kit.errors import BuildError, did_you_mean
 from nnkit.kit.items import Item
+from nnkit.student.choices import EXAMPLE
 
 CellKind = Literal["prose", "code", "exercise", "given", "experiment", "grade", "choose", "explain"]
 
@@ -44,6 +45,8 @@ class Cell:
     points: float = 0.0
     answer: frozenset[str] = frozenset()
     prompt: str = ""
+    choices: str = ""
+    """Of choose questions: the letters of the choices, such as "ABC"."""
     defines: dict[str, str] = field(default_factory=dict)
     """Of exercise and given cells: the solved text of every function and class, by name."""
 
@@ -214,10 +217,20 @@ class _Reader:
         kind = metadata.get("kind")
         if kind == "choose":
             prompt, answer = read_choose(name, source, metadata.get("answer"), file=self.file, line=line)
-            example = f'{name} = ...  # e.g. {{"A", "C"}}'
+            choices = choices_of(prompt)
+            example = f"{name} = ...  # e.g. {EXAMPLE}"
             letters = "{" + ", ".join(f'"{letter}"' for letter in sorted(answer)) + "}" if answer else "set()"
             text = f"{example}\n### BEGIN SOLUTION\n{name} = {letters}\n### END SOLUTION"
-            return Cell(kind="choose", line=line, source=text, name=name, points=points, answer=answer, prompt=prompt)
+            return Cell(
+                kind="choose",
+                line=line,
+                source=text,
+                name=name,
+                points=points,
+                answer=answer,
+                prompt=prompt,
+                choices=choices,
+            )
         if kind == "explain":
             if "answer" in metadata:
                 raise self.error(f'explain question "{name}" has an answer=', line, "write the model answer into it")

@@ -51,7 +51,7 @@ def read_notebook(path: Path) -> NotebookNode:
     if size > MAX_NOTEBOOK_BYTES:
         limit = MAX_NOTEBOOK_BYTES // 2**20
         raise UnreadableSubmission(
-            f"{name} has {size / 2**20:.0f} MB, more than the {limit} MB that are read: clear its outputs and submit again."
+            f"{name} has {size / 2**20:.0f} MB, more than the {limit} MB that are read: clear its outputs, submit again."
         )
     try:
         raw = json.loads(path.read_bytes())
@@ -173,7 +173,7 @@ def _restored(cell: NotebookNode, original: NotebookNode, grade_id: str, matched
             restored.source = cell.source
         if cell.cell_type != original.cell_type:
             matched.by_item.setdefault(grade_id, []).append(
-                f"The cell {grade_id} had become a {cell.cell_type} cell: it is read as the {original.cell_type} cell it was."
+                f"The cell {grade_id} had become a {cell.cell_type} cell: it is read as {original.cell_type} again."
             )
     return restored
 

@@ -25,22 +25,25 @@ SIGNS = {
 
 def verification_tables(verification: Verification) -> Iterator[Table | Text]:
     """What was proven, item by item, and in the end everything that was not."""
-    table = Table(title=f"proof (sandbox tier {verification.tier})")
-    for name in ("notebook", "item", "points", "reference", "untouched", "misconceptions caught"):
-        table.add_column(name, justify="left" if name in ("notebook", "item") else "right")
-    for item in verification.items:
-        caught = sum(mistake.caught and not mistake.elsewhere for mistake in item.misconceptions)
-        table.add_row(
-            item.notebook,
-            ("" if item.ok else "[red]✗[/] ") + item.item,
-            f"{item.points:g}",
-            _score(item.reference),
-            _score(item.untouched),
-            f"{caught} of {len(item.misconceptions)}",
-        )
-    for entry in verification.by_person:
-        table.add_row(entry["notebook"], entry["item"], f"{entry['points']:g}", "a person", "unanswered", "")
-    yield table
+    for assignment, notebook in dict.fromkeys((item.assignment, item.notebook) for item in verification.items):
+        table = Table(title=f"proof of {assignment}/{notebook} (sandbox tier {verification.tier})")
+        table.add_column("item", no_wrap=True)
+        for name in ("points", "reference", "untouched", "misconceptions caught"):
+            table.add_column(name, justify="right")
+        for item in verification.items:
+            if (item.assignment, item.notebook) == (assignment, notebook):
+                caught = sum(mistake.caught and not mistake.elsewhere for mistake in item.misconceptions)
+                table.add_row(
+                    item.item if item.ok else f"[red]✗[/] {item.item}",
+                    f"{item.points:g}",
+                    _score(item.reference),
+                    _score(item.untouched),
+                    f"{caught} of {len(item.misconceptions)}",
+                )
+        for entry in verification.by_person:
+            if (entry["assignment"], entry["notebook"]) == (assignment, notebook):
+                table.add_row(entry["item"], f"{entry['points']:g}", "a person", "unanswered", "")
+        yield table
     seeds = verification.seed_values
     yield Text(f"fixed outputs reproduced: {seeds.reproduced} of {seeds.checked}; leaks: {len(verification.leaks)}")
     for trouble in _troubles(verification):

@@ -1,4 +1,7 @@
-"""``check("affine_forward")``: a notebook's public tests, run against what the notebook has defined so far."""
+"""``check("affine_forward")``: a notebook's public tests, run against what the notebook has defined so far.
+
+For a choose-all question, ``check("zero_gradients")`` shows which letters it holds.
+"""
 
 import ast
 import contextlib
@@ -7,11 +10,13 @@ import os
 import sys
 from pathlib import Path
 
+from nnkit.student.choices import recorded_letters
 from nnkit.student.table import CheckTable, readable_name, verdict_words
 
 
 class CheckFailed(Exception):
-    """A public test of the checked item failed. The table above the error says which and why."""
+    """A public test of the checked item failed, and the table above the error says which and why; or a question is
+    not answered."""
 
     def _render_traceback_(self):
         # IPython shows this in place of a traceback: the frames of the checker tell a student nothing.
@@ -21,23 +26,29 @@ class CheckFailed(Exception):
 def check(item, notebook=None):
     """Run the public tests of an exercise on your own code and show a table of the results.
 
+    Of a choose-all question it shows the letters that your answer holds.
+
     Parameters
     ----------
     item : str
-        Name of the exercise, e.g. "affine_forward".
+        Name of the exercise, e.g. "affine_forward", or of the question.
     notebook : str, optional
         Which notebook's exercise, where two notebooks have one of this name.
 
     Raises
     ------
     CheckFailed
-        If a test failed or could not run.
+        If a test failed or could not run, or if a question's answer is no set of its letters.
     ValueError
         If no exercise has this name.
     """
     namespace, shell = _caller_namespace(sys._getframe(1))
     folder = checks_folder()
     file, has_public_tests = _file_with(item, folder, notebook)
+    choices = _constants_of(file).get("CHOICES", {}).get(item)
+    if choices is not None:
+        _show(CheckTable(item, [], _recorded(namespace.get(item), item, choices)), shell)
+        return
     if not has_public_tests:
         _show(CheckTable(item, [], "no public test: this exercise is tested after you hand it in"), shell)
         return
@@ -81,13 +92,11 @@ def items_in(path):
     -------
     dict of str to bool
         Whether the item has a public test. Items whose tests are all kept back are listed by the file's
-        ``HIDDEN_ONLY = ["tuning"]``.
+        ``HIDDEN_ONLY = ["tuning"]``, choose-all questions by ``CHOICES = {"zero_gradients": "ABC"}``.
     """
-    items: dict[str, bool] = {}
+    constants = _constants_of(path)
+    items = dict.fromkeys([*constants.get("HIDDEN_ONLY", []), *constants.get("CHOICES", {})], False)
     for node in ast.parse(Path(path).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and [getattr(t, "id", None) for t in node.targets] == ["HIDDEN_ONLY"]:
-            for name in ast.literal_eval(node.value):
-                items.setdefault(name, False)
         for mark in getattr(node, "decorator_list", []):
             if not isinstance(mark, ast.Call) or ast.unparse(mark.func) not in ("item", "pytest.mark.item"):
                 continue
@@ -96,6 +105,24 @@ def items_in(path):
                 public = any(k.arg == "public" and getattr(k.value, "value", False) is True for k in mark.keywords)
                 items[name] = items.get(name, False) or public
     return items
+
+
+def _constants_of(path):
+    """HIDDEN_ONLY and CHOICES of a grader file, without running it."""
+    constants = {}
+    for node in ast.parse(Path(path).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in ("HIDDEN_ONLY", "CHOICES"):
+            constants[node.targets[0].id] = ast.literal_eval(node.value)
+    return constants
+
+
+def _recorded(answer, question, choices):
+    """What to say of an answer that holds letters of the question."""
+    try:
+        letters = recorded_letters(answer, question, choices)
+    except ValueError as error:
+        raise CheckFailed(f"{question}: {error}") from None
+    return f"your answer holds {', '.join(letters) or 'no letter: none applies'}. It is graded after you hand in"
 
 
 def _file_with(item, folder, notebook):

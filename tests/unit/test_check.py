@@ -17,6 +17,8 @@ from nnkit.student.testing import *
 
 HIDDEN_ONLY = ["tuning"]
 
+CHOICES = {"zero": "ABC"}
+
 @item("double", public=True, message="Multiply by two.")
 def test_one_number(submission):
     assert_close(submission.double(3.0), 6.0, FORWARD, "out")
@@ -104,8 +106,37 @@ def test_an_item_without_public_tests_says_so(release, capsys):
     assert "no public test" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("answer", ['{"C", "A"}', '["a", "c"]', "'A, C'", '("A", "C", "C")', '" c a"'])
+def test_the_letters_of_a_choice_are_shown(release, capsys, answer):
+    run(f"zero = {answer}\ncheck('zero')")
+    assert "zero: your answer holds A, C." in capsys.readouterr().out
+
+
+def test_choosing_nothing_is_an_answer(release, capsys):
+    run("zero = set()\ncheck('zero')")
+    assert "your answer holds no letter" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("cell", ["", "zero = ...", "zero = None"])
+def test_an_unanswered_choice_fails(release, cell):
+    with pytest.raises(CheckFailed, match=r"^zero: not answered yet: write the letters of all that apply"):
+        run(f"{cell}\ncheck('zero')")
+
+
+@pytest.mark.parametrize("answer", ["1.5", "{1}", '{"A": True}', "len"])
+def test_an_answer_that_is_no_set_of_letters_fails(release, answer):
+    with pytest.raises(CheckFailed, match=r"^zero: zero is .* no set of letters"):
+        run(f"zero = {answer}\ncheck('zero')")
+
+
+@pytest.mark.parametrize("answer", ['{"A", "X"}', "'X'", '{"X", ""}', '{"AB", "X"}'])
+def test_a_letter_that_is_no_choice_fails(release, answer):
+    with pytest.raises(CheckFailed, match="'X' is no choice of this question, its choices are A, B, C: write"):
+        run(f"zero = {answer}\ncheck('zero')")
+
+
 def test_an_unknown_item_lists_the_known_ones(release):
-    with pytest.raises(ValueError, match=r"Did you mean 'double'\? There are: broken, double, tuning\."):
+    with pytest.raises(ValueError, match=r"Did you mean 'double'\? There are: broken, double, tuning, zero\."):
         run("check('duoble')")
 
 
@@ -158,7 +189,7 @@ def test_importing_check_does_not_import_pytest():
 def test_items_are_read_without_running_the_file(tmp_path):
     path = tmp_path / "test_net.py"
     path.write_text(GRADERS + "\nraise SystemExit\n")
-    assert items_in(path) == {"tuning": False, "double": True, "broken": True}
+    assert items_in(path) == {"tuning": False, "zero": False, "double": True, "broken": True}
 
 
 @pytest.fixture

@@ -157,7 +157,7 @@ def test_experiment_is_released_as_a_loud_stub(source):
 
 
 def test_choose_question_is_released_as_a_placeholder_that_runs(source):
-    assert cell(release_notebook(source), "zero").source == 'zero = ...  # e.g. {"A", "C"}'
+    assert cell(release_notebook(source), "zero").source == 'zero = ...  # e.g. {"X", "Y"}'
 
 
 def test_explanation_is_released_empty(source):

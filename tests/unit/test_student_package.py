@@ -89,7 +89,11 @@ def test_nothing_of_the_hidden_tests_is_shipped(course, hidden):
 
 
 def test_items_without_public_tests_are_listed(course):
-    assert 'HIDDEN_ONLY = ["tuning", "zero"]' in checks(course)
+    assert 'HIDDEN_ONLY = ["tuning"]' in checks(course)
+
+
+def test_a_choose_question_is_listed_with_its_letters_and_without_the_right_ones(course):
+    assert 'CHOICES = {"zero": "ABC"}' in checks(course)
 
 
 def test_public_expected_values_are_shipped_alone(course):

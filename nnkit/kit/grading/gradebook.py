@@ -177,7 +177,8 @@ def write_autograded(course: Course, notebook: NotebookNode, record: Record) -> 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{record.notebook}.ipynb"
     temporary = folder / f".{record.notebook}.writing"
-    nbformat.write(notebook, temporary)
+    # "replace": what student code prints may hold half a character, which no file can.
+    temporary.write_bytes(nbformat.writes(notebook).encode("utf-8", "replace"))
     temporary.replace(path)
     stamp = course.submitted(record.student, record.assignment) / "timestamp.txt"
     if submission_time(stamp.parent) is not None:

@@ -51,7 +51,7 @@ def read_notebook(path: Path) -> NotebookNode:
     if size > MAX_NOTEBOOK_BYTES:
         limit = MAX_NOTEBOOK_BYTES // 2**20
         raise UnreadableSubmission(
-            f"{name} has {size / 2**20:.0f} MB, more than the {limit} MB that are read: clear its outputs, submit again."
+            f"{name} has {size / 2**20:.0f} MB, more than the {limit} MB: clear its outputs and hand it in again."
         )
     try:
         raw = json.loads(path.read_bytes())
@@ -91,6 +91,8 @@ def _as_cell(cell: dict[str, Any], index: int) -> NotebookNode:
         source = "".join(part for part in source if isinstance(part, str))
     if not isinstance(source, str):
         source = ""
+    # JSON can hold half a character, which no file and no checksum can.
+    source = source.encode("utf-8", "replace").decode("utf-8")
     make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}.get(
         str(cell.get("cell_type")), nbformat.v4.new_markdown_cell
     )

@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import math
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Literal, cast
+from typing import Literal
 
 import nbformat
 from nbformat import NotebookNode
 
 from nnkit.kit.grading.choices import grade_choice
-from nnkit.kit.grading.graders import LockedGrader, student_message
-from nnkit.kit.grading.heldback import held_back
-from nnkit.kit.grading.hints import KnownMistake, find_hints
+from nnkit.kit.grading.examination import Examination
 from nnkit.kit.grading.plan import Plan
-from nnkit.kit.grading.record import ItemRecord, Record, TestRecord, Verdict, conclude, summarise
+from nnkit.kit.grading.record import ItemRecord, Record, TestRecord, conclude, summarise
 from nnkit.kit.grading.results import outputs
 from nnkit.kit.grading.rooms import open_room
 from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.session import LockedSession
 from nnkit.kit.grading.submission import Matched, UnreadableSubmission, grade_id_of, is_open, match
 from nnkit.kit.grading.workplace import Source, Workplace
 from nnkit.kit.items import Item
-from nnkit.student.errors import StudentError
-from nnkit.student.plugin import run_graders
-from nnkit.student.submission import LocalSubmission
-from nnkit.student.verdict import TestResult, TestTrace
 
 Mode = Literal["full", "quick"]
-LOST = ("timeout", "out_of_memory", "killed")
 
 
 @dataclass
@@ -78,18 +69,21 @@ def grade_notebook(
     limits = plan.course.limits
     sources = cells_to_run(matched.notebook)
     wanted = [item for item in plan.items if only is None or item.name in only]
+    untouched = untouched_cells(matched, plan)
     with Workplace(
-        partial(open_room, plan, tier), wall_s=limits.notebook.wall_s, call_wall_s=limits.item.wall_s
+        partial(open_room, plan, tier), cells_wall_s=limits.notebook.wall_s, call_wall_s=limits.item.wall_s
     ) as workplace:
         if mode == "full":
             _run_cells(workplace, matched, sources, limits.cell.wall_s, record)
         else:
             workplace.define(sources)
         tested = [item for item in wanted if item.kind == "exercise" or (item.kind == "experiment" and mode == "full")]
-        results = _test(plan, student, workplace, tested, tier, sources, untouched_cells(matched, plan))
-        record.cpu_s = round(workplace.cpu_s(), 3)
+        examination = Examination(plan, student, tested, workplace)
+        extra_cpu_s = examination.follow_through(tier, sources, untouched)
+        examination.give_hints()
+        record.cpu_s = round(workplace.cpu_s() + extra_cpu_s, 3)
     for item in wanted:
-        record.items.append(_item_record(item, results.get(item.name, []), matched, plan))
+        record.items.append(_item_record(item, examination.records.get(item.name, []), matched, untouched))
     summarise(record)
     _write_outputs(matched.notebook, record)
     record.wall_s = round(time.monotonic() - began, 3)
@@ -166,181 +160,7 @@ def _run_cells(
             record.messages.append(f"The cell {grade_id_of(cell) or cell['id']} {said[result.status]}.")
 
 
-def _test(
-    plan: Plan,
-    student: str,
-    workplace: Workplace,
-    items: Sequence[Item],
-    tier: Tier,
-    sources: Sequence[Source],
-    untouched: frozenset[str],
-) -> dict[str, list[TestRecord]]:
-    """Test records by item, follow-through and hints included."""
-    if not items:
-        return {}
-    grader = LockedGrader(
-        workplace.submission,
-        student=student,
-        course=f"{plan.course.id}/{plan.course.seed}",
-        held_back=partial(held_back, plan),
-        thresholds=plan.thresholds,
-        item_wall_s=plan.course.limits.item.wall_s,
-        items={item.name for item in items},
-        # What a full run left behind is lost with its process: experiments are judged before anything can end it.
-        first={item.name for item in items if item.kind == "experiment"},
-    )
-    records: dict[str, list[TestRecord]] = {item.name: [] for item in items}
-    for result in run_graders(plan.graders, grader):
-        records[result.item].append(_test_record(plan, grader, result, grader.traces[result.name]))
-    for item in items:
-        weak = weak_dependencies(plan, item, records)
-        if not weak or item.name in untouched:
-            continue
-        if item.kind == "exercise":
-            _follow_through(plan, workplace, grader, item, records, weak)
-        else:
-            _rerun_experiment(plan, grader, item, records, weak, tier, sources)
-    for item in items:
-        failed = [test.name for test in records[item.name] if test.verdict in ("failed", "student_error")]
-        mistakes = _known_mistakes(plan, item) if failed else []
-        hints = find_hints(grader, failed, mistakes)
-        for test in records[item.name]:
-            test.hint = hints.get(test.name, "")
-    return records
-
-
-def _reference_passes(plan: Plan, grader: LockedGrader, result: TestResult) -> bool:
-    """Whether a test that broke works with the reference: then what the submission returned has broken it."""
-    return grader.replay(result.name, LocalSubmission(plan.reference()))[0].verdict == "passed"
-
-
-def weak_dependencies(plan: Plan, item: Item, records: dict[str, list[TestRecord]]) -> list[str]:
-    """What a failing item is built on that does not pass its own tests."""
-    if all(test.verdict == "passed" for test in records[item.name]):
-        return []
-    return [
-        name
-        for name in plan.foundations(item)
-        if name in plan.definitions and any(test.verdict != "passed" for test in records.get(name, []))
-    ]
-
-
-def _unwritten(tests: Sequence[TestRecord]) -> bool:
-    return all(test.verdict == "not_implemented" for test in tests)
-
-
-def _stand_ins(plan: Plan, names: Sequence[str]) -> dict[str, Callable[..., Any]]:
-    """The reference's functions of these names; classes can't stand in over the wire."""
-    namespace = plan.reference()
-    return {name: namespace[name] for name in names if not isinstance(namespace[name], type)}
-
-
-def _follow_through(
-    plan: Plan,
-    workplace: Workplace,
-    grader: LockedGrader,
-    item: Item,
-    records: dict[str, list[TestRecord]],
-    weak: Sequence[str],
-) -> None:
-    """Try an item's failed tests again with the reference's versions of what it is built on."""
-    functions = _stand_ins(plan, weak)
-    if not functions:
-        return
-    grader.spent.pop(item.name, None)
-
-    def with_stand_ins() -> Any:
-        session: LockedSession = workplace.session()
-        # By value: what the reference's forward pass leaves in a cache, the student's backward pass may open.
-        session.override(functions, by_value=functions)
-        return workplace.submission()
-
-    try:
-        _try_again(plan, grader, item, records, with_stand_ins)
-        workplace.session().restore()
-    except StudentError:
-        return
-
-
-def _rerun_experiment(
-    plan: Plan,
-    grader: LockedGrader,
-    item: Item,
-    records: dict[str, list[TestRecord]],
-    weak: Sequence[str],
-    tier: Tier,
-    sources: Sequence[Source],
-) -> None:
-    """Run the notebook once more with the reference's layers, and judge what the experiment then leaves behind."""
-    functions = _stand_ins(plan, weak)
-    cells = {grade_id_of(cell): cell["id"] for cell in plan.release.cells}
-    limits = plan.course.limits
-    grader.spent.pop(item.name, None)
-    with Workplace(
-        partial(open_room, plan, tier),
-        wall_s=limits.notebook.wall_s,
-        call_wall_s=limits.item.wall_s,
-        stand_ins={cells[name]: {name: function} for name, function in functions.items() if name in cells},
-    ) as workplace:
-        workplace.run(sources, limits.cell.wall_s)
-        _try_again(plan, grader, item, records, workplace.submission)
-    unlent = [name for name in weak if name not in functions and not _unwritten(records[name])]
-    if unlent:
-        for test in records[item.name]:
-            if test.verdict != "passed":
-                test.verdict = "not_run"
-                test.message = (
-                    f"This experiment needs {unlent[0]}, which does not pass its own tests: a person decides."
-                )
-
-
-def _try_again(
-    plan: Plan,
-    grader: LockedGrader,
-    item: Item,
-    records: dict[str, list[TestRecord]],
-    submission: Callable[[], Any],
-) -> None:
-    for index, test in enumerate(records[item.name]):
-        if test.verdict == "passed":
-            continue
-        if grader.seconds_left(item.name) <= 0:
-            return
-        result, trace = grader.replay(test.name, submission())
-        grader.on_result(result, trace)
-        again = _test_record(plan, grader, result, trace)
-        again.follow_through = result.verdict == "passed"
-        records[item.name][index] = again
-
-
-def _known_mistakes(plan: Plan, item: Item) -> list[KnownMistake]:
-    return [
-        KnownMistake(mistake.name, mistake.hint, plan.reference(mistake.item, mistake.source))
-        for mistake in plan.mistakes
-        if mistake.item == item.name and mistake.item in plan.definitions
-    ]
-
-
-def _test_record(plan: Plan, grader: LockedGrader, result: TestResult, trace: TestTrace) -> TestRecord:
-    if result.verdict == "grader_error" and _reference_passes(plan, grader, result):
-        result.verdict = "student_error"
-    return TestRecord(
-        name=result.name,
-        verdict=cast(Verdict, result.verdict),
-        public=result.public,
-        weight=float(result.weight),
-        measured=_finite(result.measured),
-        allowed=_finite(result.allowed),
-        message=student_message(result, trace),
-        duration_s=round(trace.duration, 4),
-    )
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
-
-
-def _item_record(item: Item, tests: list[TestRecord], matched: Matched, plan: Plan) -> ItemRecord:
+def _item_record(item: Item, tests: list[TestRecord], matched: Matched, untouched: frozenset[str]) -> ItemRecord:
     record = ItemRecord(item.name, item.kind, item.points, None, "waiting", tests=tests)
     record.messages = [
         message for grade_id in (item.name, f"test_{item.name}") for message in matched.by_item.get(grade_id, [])
@@ -358,7 +178,7 @@ def _item_record(item: Item, tests: list[TestRecord], matched: Matched, plan: Pl
         record.messages.append("Experiments are graded by a full run; this one ran definitions only.")
     else:
         conclude(record)
-        if record.score == 0 and item.name in untouched_cells(matched, plan):
+        if record.score == 0 and item.name in untouched:
             record.status = "untouched"
     return record
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nnkit.kit.grading.proxy import LockedSubmission
 from nnkit.kit.grading.session import CellResult, LockedSession
-from nnkit.student.errors import StudentKilled, StudentTimeout
+from nnkit.student.errors import StudentError, StudentKilled
 from nnkit.student.solutions import defines, without_magics
 
 MOST_RESTARTS = 8
@@ -48,11 +47,11 @@ class Workplace:
     ----------
     start : callable
         Starts a fresh locked session.
-    wall_s : float
-        Seconds by the clock for the whole notebook.
+    cells_wall_s : float
+        Seconds by the clock for all cells together; of cells beyond, only the definitions are run.
     call_wall_s : float
         Seconds that one call from a test may take.
-    stand_ins : mapping, optional
+    lent : mapping, optional
         Functions of the reference by cell id: after the cell has run, they take the place of what it defined.
     """
 
@@ -60,15 +59,15 @@ class Workplace:
         self,
         start: Callable[[], LockedSession],
         *,
-        wall_s: float,
+        cells_wall_s: float,
         call_wall_s: float,
-        stand_ins: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
+        lent: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
     ) -> None:
         self._start = start
-        self._ends_at = time.monotonic() + wall_s
+        self._cells_left_s = cells_wall_s
         self._call_wall_s = call_wall_s
-        self._stand_ins = stand_ins or {}
-        self._standing_in: dict[str, Callable[..., Any]] = {}
+        self._lent_by_cell = lent or {}
+        self._lent: dict[str, Callable[..., Any]] = {}
         self._session: LockedSession | None = None
         self._ran: list[Source] = []
         self._starts = 0
@@ -80,11 +79,6 @@ class Workplace:
     def __exit__(self, *_: object) -> None:
         self._leave()
 
-    @property
-    def seconds_left(self) -> float:
-        """Until the notebook's time is over."""
-        return self._ends_at - time.monotonic()
-
     def cpu_s(self) -> float:
         """CPU seconds of all the processes so far."""
         return self._cpu_of_ended + (self._session.usage() if self._session is not None else 0.0)
@@ -95,12 +89,18 @@ class Workplace:
         for cell in cells:
             try:
                 session = self._alive()
-            except (StudentTimeout, StudentKilled) as error:
+            except StudentKilled as error:
                 results[cell.cell_id] = CellResult([], error.kind, 0.0)
                 continue
-            results[cell.cell_id] = session.run_cell(cell.cell_id, cell.text, min(cell_wall_s, self.seconds_left))
+            if self._cells_left_s > 0:
+                result = session.run_cell(cell.cell_id, cell.text, min(cell_wall_s, self._cells_left_s))
+                self._cells_left_s -= result.duration_s
+                self._lend(session, cell)
+            else:
+                result = CellResult([], "timeout", 0.0)
+                self._define(session, [cell])
+            results[cell.cell_id] = result
             self._ran.append(cell)
-            self._stand_in(session, cell)
         return results
 
     def define(self, cells: Sequence[Source]) -> None:
@@ -113,18 +113,16 @@ class Workplace:
 
         Raises
         ------
-        StudentTimeout, StudentKilled
-            The notebook's time is over, or it has ended its process too often.
+        StudentKilled
+            It has ended its process too often.
         """
-        return self._alive().submission(min(self._call_wall_s, max(1.0, self.seconds_left)))
+        return self._alive().submission(self._call_wall_s)
 
     def session(self) -> LockedSession:
         """The session that is alive; raises as `submission`."""
         return self._alive()
 
     def _alive(self) -> LockedSession:
-        if self.seconds_left <= 0:
-            raise StudentTimeout("not tried: the time for the whole notebook was already used up")
         if self._session is not None and self._session.alive:
             return self._session
         if self._starts > MOST_RESTARTS:
@@ -138,13 +136,16 @@ class Workplace:
     def _define(self, session: LockedSession, cells: Sequence[Source]) -> None:
         for cell in cells:
             if session.alive and (text := definitions_only(cell.text)):
-                session.run_cell(cell.cell_id, text, min(DEFINITIONS_WALL_S, max(1.0, self.seconds_left)))
-                self._stand_in(session, cell)
+                session.run_cell(cell.cell_id, text, DEFINITIONS_WALL_S)
+            self._lend(session, cell)
 
-    def _stand_in(self, session: LockedSession, cell: Source) -> None:
-        if session.alive and cell.cell_id in self._stand_ins:
-            self._standing_in.update(self._stand_ins[cell.cell_id])
-            session.override(self._standing_in, by_value=self._standing_in)
+    def _lend(self, session: LockedSession, cell: Source) -> None:
+        if session.alive and cell.cell_id in self._lent_by_cell:
+            self._lent.update(self._lent_by_cell[cell.cell_id])
+            try:
+                session.override(self._lent, by_value=self._lent)
+            except StudentError:
+                return  # the submission has just ended its process: the next one starts from the definitions
 
     def _leave(self) -> None:
         if self._session is not None:

@@ -1,0 +1,201 @@
+"""Examining a submission: its tests, a second try apart from earlier mistakes, and what the mistakes are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, cast
+
+from nnkit.kit.grading.graders import LockedGrader, student_message
+from nnkit.kit.grading.heldback import held_back
+from nnkit.kit.grading.hints import KnownMistake, find_hints
+from nnkit.kit.grading.plan import Plan
+from nnkit.kit.grading.record import TestRecord, Verdict
+from nnkit.kit.grading.rooms import open_room
+from nnkit.kit.grading.sandbox import Tier
+from nnkit.kit.grading.submission import grade_id_of
+from nnkit.kit.grading.workplace import Source, Workplace
+from nnkit.kit.items import Item
+from nnkit.student.errors import StudentError
+from nnkit.student.plugin import run_graders
+from nnkit.student.submission import LocalSubmission
+from nnkit.student.verdict import TestResult, TestTrace
+
+
+class Examination:
+    """The tests of some items on one submission.
+
+    Parameters
+    ----------
+    plan : Plan
+    student : str
+        Seeds the random tests.
+    items : sequence of Item
+        Exercises and experiments.
+    workplace : Workplace
+        In which the submission's cells have been run.
+
+    Attributes
+    ----------
+    records : dict of str to list of TestRecord
+        By item.
+    """
+
+    def __init__(self, plan: Plan, student: str, items: Sequence[Item], workplace: Workplace) -> None:
+        self._plan = plan
+        self._items = items
+        self._workplace = workplace
+        self._grader = LockedGrader(
+            workplace.submission,
+            student=student,
+            course=f"{plan.course.id}/{plan.course.seed}",
+            held_back=partial(held_back, plan),
+            thresholds=plan.thresholds,
+            item_wall_s=plan.course.limits.item.wall_s,
+            items={item.name for item in items},
+            # What a full run left behind is lost with its process: experiments go before anything that can end it.
+            first={item.name for item in items if item.kind == "experiment"},
+        )
+        self.records: dict[str, list[TestRecord]] = {item.name: [] for item in items}
+        for result in run_graders(plan.graders, self._grader) if items else ():
+            self.records[result.item].append(self._record(result, self._grader.traces[result.name]))
+
+    def follow_through(self, tier: Tier, sources: Sequence[Source], untouched: frozenset[str]) -> float:
+        """Try every failing item again with the reference in place of what it is built on and what fails itself.
+
+        Parameters
+        ----------
+        tier : Tier
+            For running experiments once more.
+        sources : sequence of Source
+            The notebook's code cells, for the same.
+        untouched : frozenset of str
+            Items that were not written: they are not tried again.
+
+        Returns
+        -------
+        float
+            CPU seconds that experiments took.
+        """
+        cpu_s = 0.0
+        for item in self._items:
+            weak = self._weak_foundations(item)
+            if not weak or item.name in untouched:
+                continue
+            self._grader.spent.pop(item.name, None)
+            if item.kind == "exercise":
+                self._test_on_reference(item, weak)
+            else:
+                cpu_s += self._rerun_experiment(item, weak, tier, sources)
+        return cpu_s
+
+    def give_hints(self) -> None:
+        """Name the misconceptions that explain failed tests."""
+        for item in self._items:
+            failed = [test for test in self.records[item.name] if test.verdict in ("failed", "student_error")]
+            if failed:
+                hints = find_hints(self._grader, [test.name for test in failed], self._known_mistakes(item))
+                for test in failed:
+                    test.hint = hints.get(test.name, "")
+
+    def _weak_foundations(self, item: Item) -> list[str]:
+        """What a failing item is built on that does not pass its own tests."""
+        if all(test.verdict == "passed" for test in self.records[item.name]):
+            return []
+        return [
+            name
+            for name in self._plan.foundations(item)
+            if name in self._plan.definitions and any(test.verdict != "passed" for test in self.records.get(name, []))
+        ]
+
+    def _lent(self, names: Sequence[str]) -> dict[str, Callable[..., Any]]:
+        """The reference's functions of these names; classes can't be lent over the wire."""
+        namespace = self._plan.reference()
+        return {name: namespace[name] for name in names if not isinstance(namespace[name], type)}
+
+    def _test_on_reference(self, item: Item, weak: Sequence[str]) -> None:
+        functions = self._lent(weak)
+        if not functions:
+            return
+
+        def submission() -> Any:
+            self._workplace.session().override(functions, by_value=functions)
+            return self._workplace.submission()
+
+        self._try_again(item, submission)
+        try:
+            self._workplace.session().restore()
+        except StudentError:
+            return  # the process is gone; the next one starts without the reference's functions
+
+    def _rerun_experiment(self, item: Item, weak: Sequence[str], tier: Tier, sources: Sequence[Source]) -> float:
+        """Run the notebook once more with the reference's functions, and judge what the experiment leaves behind."""
+        functions = self._lent(weak)
+        if functions:
+            cells = {grade_id_of(cell): cell["id"] for cell in self._plan.release.cells}
+            limits = self._plan.course.limits
+            with Workplace(
+                partial(open_room, self._plan, tier),
+                cells_wall_s=limits.notebook.wall_s,
+                call_wall_s=limits.item.wall_s,
+                lent={cells[name]: {name: function} for name, function in functions.items() if name in cells},
+            ) as workplace:
+                workplace.run(sources, limits.cell.wall_s)
+                self._try_again(item, workplace.submission)
+                cpu_s = workplace.cpu_s()
+        else:
+            cpu_s = 0.0
+        self._leave_to_person(item, [name for name in weak if name not in functions])
+        return cpu_s
+
+    def _leave_to_person(self, item: Item, unlent: Sequence[str]) -> None:
+        """A person decides on an experiment that needs a class of the student's which is written, but not right."""
+        written = [name for name in unlent if any(test.verdict != "not_implemented" for test in self.records[name])]
+        for test in self.records[item.name] if written else ():
+            if test.verdict != "passed":
+                test.verdict = "not_run"
+                test.message = f"It needs {written[0]}, which does not pass its own tests: a person decides."
+
+    def _try_again(self, item: Item, submission: Callable[[], Any]) -> None:
+        records = self.records[item.name]
+        for index, test in enumerate(records):
+            if test.verdict == "passed" or self._grader.seconds_left(item.name) <= 0:
+                continue
+            try:
+                result, trace = self._grader.replay(test.name, submission())
+            except StudentError:
+                return  # it has ended its process too often: the first verdicts stand
+            self._grader.on_result(result, trace)
+            records[index] = self._record(result, trace)
+            records[index].follow_through = result.verdict == "passed"
+
+    def _known_mistakes(self, item: Item) -> list[KnownMistake]:
+        return [
+            KnownMistake(mistake.name, mistake.hint, self._plan.reference(mistake.item, mistake.source))
+            for mistake in self._plan.mistakes
+            if mistake.item == item.name
+        ]
+
+    def _record(self, result: TestResult, trace: TestTrace) -> TestRecord:
+        if result.verdict == "grader_error" and self._reference_passes(result):
+            # The grader works: what the submission returned has broken the test.
+            result.verdict = "student_error"
+        return TestRecord(
+            name=result.name,
+            verdict=cast(Verdict, result.verdict),
+            public=result.public,
+            weight=float(result.weight),
+            measured=_finite(result.measured),
+            allowed=_finite(result.allowed),
+            message=student_message(result, trace),
+            duration_s=round(trace.duration, 4),
+        )
+
+    def _reference_passes(self, result: TestResult) -> bool:
+        reference = LocalSubmission(self._plan.reference())
+        return bool(self._grader.replay(result.name, reference)[0].verdict == "passed")
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)

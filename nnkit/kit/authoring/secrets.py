@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+import nnkit
 from nnkit.kit.authoring.definitions import shown, top_level
 from nnkit.kit.authoring.exercises import openings
 from nnkit.kit.authoring.grader_items import grader_tests
@@ -93,11 +94,13 @@ def _read_subject(course: Course, assignment: str, secrets: Secrets) -> None:
 
 
 def _subject_files(course: Course) -> Iterator[tuple[str, Path]]:
+    """Modules of the course folder's own nnkit, and of the installed one where the course has none of that name."""
     modules = {opening.module for opening in openings(course)}
-    for path in sorted((course.root / "nnkit").rglob("*.py")):
-        parts = path.relative_to(course.root).with_suffix("").parts
-        if "kit" not in parts:
-            modules.add(".".join(parts).removesuffix(".__init__"))
+    for place in (course.root, Path(nnkit.__file__).parent.parent):
+        for path in (place / "nnkit").rglob("*.py"):
+            parts = path.relative_to(place).with_suffix("").parts
+            if "kit" not in parts:
+                modules.add(".".join(parts).removesuffix(".__init__"))
     for module in sorted(modules):
         file = course.module_file(module)
         if file is not None:

@@ -55,9 +55,18 @@ class GradeSubmission(NbGraderPreprocessor):
 
 
 def configure(config: Config, root: Path | None = None) -> Course:
-    """Set nbgrader up for the course at `root` (default: found from the current folder upwards)."""
+    """Set nbgrader up for the course at `root`.
+
+    Without `root`, as in nbgrader_config.py, it is found from the current folder upwards, and anything wrong with it
+    ends the program: nbgrader would log the error and go on with its own settings, which run submissions unlocked.
+    """
+    try:
+        course = load_course(root)
+    except Exception as error:
+        if root is not None:
+            raise
+        raise SystemExit(f"error: {error}") from error
     own_programs_on_path()
-    course = load_course(root)
     config.CourseDirectory.root = str(course.root)
     config.CourseDirectory.course_id = course.id
     config.CourseDirectory.db_url = course.gradebook_url

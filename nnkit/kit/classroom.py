@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nnkit.kit.course import Course
 from nnkit.kit.engine import Job, grade_all
@@ -18,6 +17,7 @@ from nnkit.kit.grading.record import ItemRecord, Record, summarise
 from nnkit.kit.grading.sandbox import Tier
 from nnkit.kit.grading.sandbox.probing import best_tier
 from nnkit.kit.planning import plan_of, prepare_data
+from nnkit.kit.reporting.progress import watched
 
 
 def grade_class(
@@ -67,12 +67,9 @@ def grade_class(
                 jobs.append(Job(student, path, plan, mode))
             else:
                 yield _missing(course, plan, student, tier, mode)
-    with _progress(console) as progress:
-        task = progress.add_task(assignment, total=len(jobs))
-        for job, graded in grade_all(jobs, tier, workers=workers):
-            write_down(course, graded)
-            progress.update(task, advance=1, description=f"{job.student}: {graded.record.status}")
-            yield graded.record
+    for _, graded in watched(grade_all(jobs, tier, workers=workers), len(jobs), console):
+        write_down(course, graded)
+        yield graded.record
 
 
 def write_down(course: Course, graded: Graded) -> None:
@@ -140,15 +137,3 @@ def _missing(course: Course, plan: Plan, student: str, tier: Tier, mode: Mode) -
     summarise(record)
     record.save(course.records(student, plan.assignment, plan.notebook))
     return record
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )

@@ -125,7 +125,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.reporting.tables import verification_tables
 
     course, assignments = _course(options)
-    verification = verify(course, assignments, workers=_jobs(options, course), say=console.print)
+    verification = verify(course, assignments, workers=_jobs(options, course), console=console)
     if options.json:
         print(json.dumps(verification.as_dict(), indent=1))
     else:
@@ -140,7 +140,7 @@ def _release(options: argparse.Namespace, console: Console) -> int:
 
     course, assignments = _course(options)
     for assignment in assignments:
-        verification = release(course, assignment, workers=_jobs(options, course), say=console.print)
+        verification = release(course, assignment, workers=_jobs(options, course), console=console)
         if not verification.ok:
             for table in verification_tables(verification):
                 console.print(table)

@@ -37,7 +37,7 @@ def run_demo(course: Course, folder: Path, *, workers: int = 0, console: Console
     assignment = demo.assignments[0].name
     notebook = demo.assignment(assignment).notebooks[0]
     console.rule("build, verify, release")
-    verification = release(demo, assignment, workers=workers, say=console.print)
+    verification = release(demo, assignment, workers=workers, console=console)
     for table in verification_tables(verification):
         console.print(table)
     if not verification.ok:

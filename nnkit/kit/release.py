@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+
+from rich.console import Console
 
 from nnkit.kit.authoring.leaks import scan
 from nnkit.kit.authoring.student_package import build_student_package
@@ -14,7 +15,7 @@ from nnkit.kit.grading.gradebook import register_assignment
 from nnkit.kit.rails import generate_assignment
 
 
-def release(course: Course, assignment: str, *, workers: int = 0, say: Callable[[str], object] = print) -> Verification:
+def release(course: Course, assignment: str, *, workers: int = 0, console: Console | None = None) -> Verification:
     """Verify an assignment and, if all is proven, write release/ASSIGNMENT and the gradebook's rows.
 
     Raises
@@ -22,7 +23,7 @@ def release(course: Course, assignment: str, *, workers: int = 0, say: Callable[
     CourseError
         nbgrader refuses, or the finished folder leaks: nothing is left in release/ then.
     """
-    verification = verify(course, [assignment], workers=workers, say=say)
+    verification = verify(course, [assignment], workers=workers, console=console)
     if not verification.ok:
         return verification
     folder = course.release(assignment)

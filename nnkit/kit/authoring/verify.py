@@ -6,13 +6,14 @@ Everything is graded as a submission is: from a release folder, in a locked proc
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from rich.console import Console
 
 from nnkit.kit.authoring.leaks import Leak, scan
 from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions
@@ -26,6 +27,7 @@ from nnkit.kit.grading.grade import Graded
 from nnkit.kit.grading.record import ItemRecord
 from nnkit.kit.grading.sandbox.probing import best_tier
 from nnkit.kit.planning import plan_of, prepare_data
+from nnkit.kit.reporting.progress import watched
 
 REFERENCE, UNTOUCHED = "reference", "untouched"
 
@@ -97,7 +99,7 @@ class Verification:
 
 
 def verify(
-    course: Course, assignments: Sequence[str], *, workers: int = 0, say: Callable[[str], object] = print
+    course: Course, assignments: Sequence[str], *, workers: int = 0, console: Console | None = None
 ) -> Verification:
     """Prove assignments, and write the executed references to solutions/.
 
@@ -107,9 +109,10 @@ def verify(
     assignments : sequence of str
     workers : int
         Notebooks run at once; 0 means one per core.
-    say : callable
-        Gets a line of progress now and then.
+    console : rich Console, optional
+        Shows progress.
     """
+    console = console or Console(quiet=True)
     tier = best_tier()
     verification = Verification(tier=tier.value, seed_values=check_seed_values(course))
     prepare_data(course)
@@ -124,8 +127,9 @@ def verify(
             for notebook in course.assignment(assignment).notebooks
             for job in _jobs(course, assignment, notebook, package)
         ]
-        say(f"{assignment}: grading {len(jobs)} notebooks (reference, untouched, misconceptions) in tier {tier.value}")
-        graded = {(job.plan.notebook, job.student): result for job, result in grade_all(jobs, tier, workers=workers)}
+        console.print(f"{assignment}: {len(jobs)} notebooks (reference, untouched, misconceptions), tier {tier.value}")
+        results_by_job = watched(grade_all(jobs, tier, workers=workers), len(jobs), console)
+        graded = {(job.plan.notebook, job.student): result for job, result in results_by_job}
         for notebook in course.assignment(assignment).notebooks:
             template = load_template(course, assignment, notebook)
             results = {student: result for (name, student), result in graded.items() if name == notebook}

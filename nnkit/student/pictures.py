@@ -73,27 +73,35 @@ def show_weights(W1, shape=(3, 32, 32), max_pictures=25, title="First-layer weig
 def plot_training(solvers):
     """Plot the training loss, and training and validation accuracy, of one or more solvers.
 
+    The loss is a running mean; of a single solver the loss of each step is shown too, pale.
+
     Parameters
     ----------
     solvers : Solver, or dict of name -> Solver
         Anything with ``loss_history``, ``train_acc_history`` and ``val_acc_history``.
     """
     runs = solvers if isinstance(solvers, dict) else {"": solvers}
-    _, (loss_axis, accuracy_axis) = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
+    height = 2.8 + 0.2 * -(-len(runs) // 3) if any(runs) else 2.8
+    figure, (loss_axis, accuracy_axis) = plt.subplots(1, 2, figsize=(8, height), layout="constrained")
     for i, (name, solver) in enumerate(runs.items()):
         colour = COLOURS[i % len(COLOURS)]
         losses = np.asarray(solver.loss_history, dtype=float)
-        loss_axis.plot(losses, color=colour, alpha=0.25, linewidth=0.5)
+        if len(runs) == 1:
+            loss_axis.plot(losses, color=colour, alpha=0.25, linewidth=0.5)
         width = max(len(losses) // 30, 1)
-        smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+        smooth = np.convolve(losses, np.ones(width) / width, mode="valid") if len(losses) else losses  # before training
         loss_axis.plot(np.arange(len(smooth)) + width // 2, smooth, color=colour, label=name or None)
-        label = f"{name}, " if name else ""
-        accuracy_axis.plot(solver.train_acc_history, "o--", color=colour, markersize=3, label=f"{label}training")
+        # In the legend once: what is dashed and what is not is the same for every run.
+        training, validation = (None, None) if i else ("training", "validation")
+        accuracy_axis.plot(solver.train_acc_history, "o--", color=colour, markersize=3, label=training)
         other = colour if name else COLOURS[1]
-        accuracy_axis.plot(solver.val_acc_history, "s-", color=other, markersize=3, label=f"{label}validation")
-    loss_axis.set(xlabel="step", ylabel="minibatch loss", title="Loss (pale: each step, line: running mean)")
+        accuracy_axis.plot(solver.val_acc_history, "s-", color=other, markersize=3, label=validation)
+    pale = "pale: each step, line: running mean" if len(runs) == 1 else "running mean"
+    loss_axis.set(xlabel="step", ylabel="minibatch loss", title=f"Loss ({pale})")
     accuracy_axis.set(xlabel="epoch", ylabel="accuracy", title="Accuracy")
-    accuracy_axis.legend(fontsize=7)
+    accuracy_axis.legend(fontsize=7, loc="upper left")
+    if any(runs):
+        figure.legend(*loss_axis.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
     for axis in (loss_axis, accuracy_axis):
         axis.title.set_fontsize(9)
         axis.grid(alpha=0.3)

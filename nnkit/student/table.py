@@ -55,7 +55,9 @@ class CheckTable:
             symbol = symbol.encode(encoding, "ignore").decode(encoding)
             limits = number(result.measured), number(result.allowed)
             trace = result.detail if result.verdict in ("student_error", "grader_error") else ""
-            yield readable_name(result.name), f"{symbol} {words}".strip(), *limits, result.message, trace
+            unwritten = result.verdict == "not_implemented"  # then the kind of exception says nothing more
+            message = result.message.removeprefix("NotImplementedError: ") if unwritten else result.message
+            yield readable_name(result.name), f"{symbol} {words}".strip(), *limits, message, trace
 
     def text(self, encoding="utf-8"):
         """The table as plain text, in what the encoding of the output has."""
@@ -80,7 +82,8 @@ class CheckTable:
         head = "".join(f'<th style="text-align:left">{name}</th>' for name in COLUMNS)
         body = []
         for *cells, message, trace in self._rows():
-            columns = "".join(f'<td style="text-align:left;vertical-align:top">{escape(cell)}</td>' for cell in cells)
+            style = "text-align:left;vertical-align:top;white-space:nowrap"
+            columns = "".join(f'<td style="{style}">{escape(cell)}</td>' for cell in cells)
             shown = escape(message)
             if trace:
                 shown += f'<pre style="white-space:pre-wrap">{escape(trace)}</pre>'

@@ -229,6 +229,13 @@ def test_html_has_the_verdict_in_words():
     assert "error in your code" in CheckTable("double", [result()])._repr_html_()
 
 
+def test_a_solution_not_written_yet_is_told_without_the_kind_of_exception():
+    unwritten = result(verdict="not_implemented", message="NotImplementedError: double: write your code here")
+    table = CheckTable("double", [unwritten]).text()
+    assert "double: write your code here" in table
+    assert "NotImplementedError" not in table
+
+
 def test_text_keeps_to_the_encoding_of_the_output():
     table = CheckTable("double", [result(verdict="failed", message="π")]).text("ascii")
     assert table.isascii()

@@ -83,15 +83,29 @@ def test_grey_weights_are_shown_too(rng):
     assert plt.gcf().axes[0].images[0].get_array().ndim == 2
 
 
-def test_training_of_several_solvers_is_named_in_the_legend(rng):
+def test_training_of_several_solvers_is_named_in_one_legend_below(rng):
+    plot_training({"slow": solver_like(rng), "fast": solver_like(rng)})
+    (legend,) = plt.gcf().legends
+    assert [text.get_text() for text in legend.get_texts()] == ["slow", "fast"]
+
+
+def test_the_legend_of_the_accuracies_says_once_what_is_dashed(rng):
     plot_training({"slow": solver_like(rng), "fast": solver_like(rng)})
     legend = plt.gcf().axes[1].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "slow, training",
-        "slow, validation",
-        "fast, training",
-        "fast, validation",
-    ]
+    assert [text.get_text() for text in legend.get_texts()] == ["training", "validation"]
+
+
+@pytest.mark.parametrize("names", [("slow",), ("slow", "fast")])
+def test_the_loss_of_each_step_is_shown_of_a_single_solver_only(rng, names):
+    plot_training({name: solver_like(rng) for name in names})
+    assert len(plt.gcf().axes[0].lines) == 2
+
+
+def test_a_solver_that_was_not_trained_has_no_curve(rng):
+    solver = solver_like(rng)
+    solver.loss_history, solver.train_acc_history, solver.val_acc_history = [], [], []
+    plot_training({"untrained": solver})
+    assert all(len(line.get_xdata()) == 0 for axis in plt.gcf().axes for line in axis.lines)
 
 
 def test_entries_that_disagree_are_counted(rng):

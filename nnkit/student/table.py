@@ -28,8 +28,8 @@ def readable_name(test_name):
 
 
 def number(value):
-    """``1.2e-09``; empty for None."""
-    return "" if value is None else f"{value:.1e}"
+    """``1.2e-09`` or ``0.48``; empty for None."""
+    return "" if value is None else f"{value:.2g}"
 
 
 class CheckTable:

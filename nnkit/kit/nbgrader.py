@@ -8,6 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import bleach  # type: ignore[import-untyped]
+from markupsafe import Markup
+from nbconvert.filters import markdown2html_mistune
 from nbformat import NotebookNode
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveCells
 from rich.console import Console
@@ -23,6 +26,13 @@ from nnkit.kit.grading.gradebook import LatePolicy, SaveRecordedGrades, scores_b
 from nnkit.kit.grading.submission import as_notebook
 from nnkit.kit.hashing import hash_of
 from nnkit.kit.planning import plan_of, prepare_data
+
+# What Markdown makes; everything else that a person's browser would act on is shown as text.
+TAGS = bleach.sanitizer.ALLOWED_TAGS | frozenset(
+    {"p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "span", "div", "img", "del", "sup", "sub"}
+    | {"table", "thead", "tbody", "tr", "th", "td"}
+)
+ATTRIBUTES = {**bleach.sanitizer.ALLOWED_ATTRIBUTES, "*": ["class", "id"], "img": ["src", "alt", "title"]}
 
 
 class StripToRelease(NbGraderPreprocessor):
@@ -54,6 +64,11 @@ class GradeSubmission(NbGraderPreprocessor):
         return graded.notebook, resources
 
 
+def harmless_markdown(source: str) -> Markup:
+    """Markdown as HTML that runs nothing: nbgrader's pages clean a submission's outputs only, not its prose."""
+    return Markup(bleach.clean(markdown2html_mistune(source), tags=TAGS, attributes=ATTRIBUTES))
+
+
 def configure(config: Config, root: Path | None = None) -> Course:
     """Set nbgrader up for the course at `root`.
 
@@ -83,4 +98,5 @@ def configure(config: Config, root: Path | None = None) -> Course:
     config.AssignLatePenalties.plugin_class = LatePolicy
     config.LatePolicy.root = str(course.root)
     config.HTMLExporter.sanitize_html = True
+    config.HTMLExporter.filters = {"markdown2html": harmless_markdown}
     return course

@@ -1,4 +1,4 @@
-"""The command line: `nnkit build | verify | release | grade | feedback | export | doctor | demo`."""
+"""The command line: `nnkit build | record | verify | release | grade | feedback | export | doctor | demo`."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     command("build", _build, "Expand the templates to nbgrader source notebooks.", json=False)
+    command("record", _record, "Record the graders' fixed expected outputs with the reference.", json=False)
     verify = command(
         "verify", _verify, "Prove graders and release: reference, untouched notebook, misconceptions, leaks."
     )
@@ -117,6 +118,20 @@ def _build(options: argparse.Namespace, console: Console) -> int:
             changed = write_source(course, assignment, notebook)
             path = course.source(assignment, notebook).relative_to(course.root)
             console.print(f"{path}: {'written' if changed else 'unchanged'}")
+    return 0
+
+
+def _record(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.authoring.recording import record_expected
+    from nnkit.kit.authoring.template import load_template
+
+    course, assignments = _course(options)
+    for assignment in assignments:
+        for notebook in course.assignment(assignment).notebooks:
+            dropped = record_expected(load_template(course, assignment, notebook))
+            console.print(f"{course.expected(assignment, notebook).relative_to(course.root)}: recorded")
+            for key in dropped:
+                console.print(f"  no test asks for {key} any more: dropped")
     return 0
 
 

@@ -83,8 +83,8 @@ def test_affine_forward_flattens_images(submission, expected):
 
 
 @item("affine_forward", public=True, weight=0.5, message="A forward pass reads x, w and b and changes none of them.")
-def test_affine_forward_leaves_its_inputs(submission):
-    affine_output(submission, wave(1, 3, 2, 5), wave(2, 10, 4), wave(3, 4))
+def test_affine_forward_leaves_its_inputs(submission, expected):
+    expected("once", affine_output(submission, wave(1, 3, 2, 5), wave(2, 10, 4), wave(3, 4)), FORWARD)
     assert_inputs_unchanged(submission)
 
 
@@ -229,8 +229,8 @@ def test_relu_forward_cuts_off_at_zero(submission, expected):
 
 @item("relu_forward", public=True, weight=1,
       message="A forward pass leaves x as it is: write the result into a new array.")
-def test_relu_forward_leaves_its_input(submission):
-    relu_output(submission, spaced(-1, 1, 2, 3))
+def test_relu_forward_leaves_its_input(submission, expected):
+    expected("once", relu_output(submission, spaced(-1, 1, 2, 3)), FORWARD)
     assert_inputs_unchanged(submission)
 
 
@@ -272,11 +272,11 @@ def test_relu_backward_agrees_with_the_numerical_gradient(submission):
 
 
 @item("relu_backward", public=True, weight=0.5, message="A backward pass leaves dout as it is: work on a new array.")
-def test_relu_backward_leaves_the_upstream_derivative(submission):
+def test_relu_backward_leaves_the_upstream_derivative(submission, expected):
     x = off_zero(wave(5, 3, 4))
     _, cache = unpack(submission.relu_forward(x), "out", "cache")
     submission.clear_mutations()
-    submission.relu_backward(wave(6, 3, 4), cache)
+    expected("once", submission.relu_backward(wave(6, 3, 4), cache), ANALYTIC_GRADIENT)
     assert_inputs_unchanged(submission)
 
 
@@ -391,8 +391,8 @@ def test_softmax_loss_of_large_scores(submission, expected):
 
 
 @item("softmax_loss", public=True, weight=0.5, message="The loss reads scores and labels and changes neither.")
-def test_softmax_loss_leaves_its_inputs(submission):
-    loss_and_gradient(submission.softmax_loss, SCORES, LABELS)
+def test_softmax_loss_leaves_its_inputs(submission, expected):
+    expected("once", loss_and_gradient(submission.softmax_loss, SCORES, LABELS)[0], LOSS)
     assert_inputs_unchanged(submission)
 
 
@@ -460,8 +460,8 @@ def test_svm_loss_of_equal_scores_is_one_less_than_the_number_of_classes(submiss
 
 
 @item("svm_loss", public=True, weight=0.5, message="The loss reads scores and labels and changes neither.")
-def test_svm_loss_leaves_its_inputs(submission):
-    loss_and_gradient(submission.svm_loss, SCORES, LABELS)
+def test_svm_loss_leaves_its_inputs(submission, expected):
+    expected("once", loss_and_gradient(submission.svm_loss, SCORES, LABELS)[0], LOSS)
     assert_inputs_unchanged(submission)
 
 

@@ -1,0 +1,47 @@
+"""Recording the fixed expected outputs of a notebook's graders with its reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnkit.kit.authoring.template import Template
+from nnkit.kit.errors import BuildError
+from nnkit.student.expected import ExpectedRecorder
+from nnkit.student.plugin import GraderPlugin, run_graders
+from nnkit.student.submission import LocalSubmission
+
+
+def record_expected(template: Template) -> list[str]:
+    """Write a notebook's file of expected outputs anew, as the reference in this process gives them.
+
+    Returns
+    -------
+    list of str
+        Stored keys that no test asks for any more.
+
+    Raises
+    ------
+    BuildError
+        The reference fails a test; nothing is written then.
+    """
+    course = template.course
+    graders = course.graders(template.assignment, template.notebook)
+    namespace: dict[str, Any] = {}
+    exec("import numpy as np", namespace)
+    for name, text in template.definitions.items():
+        exec(compile(text, f"<{template.notebook}: {name}>", "exec"), namespace)
+    recorder = ExpectedRecorder()
+    exercises = [item.name for item in template.items if item.kind == "exercise"]
+    plugin = GraderPlugin(
+        LocalSubmission(namespace),
+        public_only=False,
+        student="",
+        course=f"{course.id}/{course.seed}",
+        items=exercises,
+        recorder=recorder,
+    )
+    for result in run_graders(graders, plugin):
+        if result.verdict != "passed":
+            what = f"the reference does not pass {result.name}: {result.message}"
+            raise BuildError(what, file=graders, mend="mend the test or the reference")
+    return list(recorder.write())

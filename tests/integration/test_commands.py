@@ -9,9 +9,11 @@ from conftest import copied
 from tiny_course import change
 
 from nnkit.kit import classroom
+from nnkit.kit.authoring.template import load_template
 from nnkit.kit.cli import main
 from nnkit.kit.demo import hand_in
 from nnkit.kit.grading.sandbox import Tier
+from nnkit.kit.simulated_class import simulate
 
 RECORD_KEYS = {"student", "assignment", "notebook", "status", "tier", "cpu_s", "wall_s", "score", "max_score", "items"}
 ITEM_KEYS = {"item", "points", "score", "status", "follow_through", "tests"}
@@ -29,10 +31,15 @@ def nnkit(course, capfd):
     return run
 
 
+@pytest.fixture(scope="module")
+def students(released):
+    return {student.name: student for student in simulate(load_template(released, "a1", "net"))}
+
+
 @pytest.fixture
-def handed_in(course, graded_class):
+def handed_in(course, students):
     """The course with one right submission."""
-    hand_in(course, "a1", "net", graded_class.students["ada"])
+    hand_in(course, "a1", "net", students["ada"])
     return course
 
 
@@ -106,8 +113,8 @@ def test_release_refuses_what_is_not_proven_and_names_it(unproven, nnkit):
 
 
 @pytest.mark.slow
-def test_grade_prints_one_record_per_line(graded_class, handed_in, nnkit):
-    hand_in(handed_in, "a1", "net", graded_class.students["absent"])
+def test_grade_prints_one_record_per_line(students, handed_in, nnkit):
+    hand_in(handed_in, "a1", "net", students["absent"])
     status, out, _ = nnkit("grade", "--quick", "--json")
     records = [json.loads(line) for line in out.splitlines()]
     assert status == 0
@@ -176,9 +183,9 @@ def test_grading_what_was_not_released_says_what_to_run(handed_in, nnkit):
     [
         ("course.toml", "title = ", "titel = ", "course.toml, line 2: "),
         ("course.toml", "due = 2026-05-01T12:00:00", "due = 2026-02-30T12:00:00", "course.toml, line 9: "),
-        ("course.toml", 'notebooks = ["net"]', 'notebooks = ["nett"]', "course.toml, line 8: "),
+        ("course.toml", '["net"]', '["nett"]', "course.toml, line 12: "),
         ("course.toml", "net = 17", "net = 18", "18"),
-        ("source/a1/net.md", "layers:double_forward", "layers:duoble_forward", "net.md, line 16: "),
+        ("source/a1/net.md", "layers:double_forward", "layers:duoble_forward", "net.md, line 14: "),
         ("nnkit/layers.py", "cache = x\n", "cache = x\n    ### END SOLUTION\n", "layers.py, line "),
         ("tests/graders/a1/test_net.py", '@item("Net")', '@item("Nett")', "test_net.py, line "),
     ],

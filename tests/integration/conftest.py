@@ -15,7 +15,7 @@ from nnkit.kit.grading.record import Record
 from nnkit.kit.release import release
 from nnkit.kit.simulated_class import Student, simulate
 
-CONFIG = "from nnkit.kit.nbgrader import configure\n\nconfigure(get_config())\n"
+CONFIG = (Path(__file__).parents[2] / "nbgrader_config.py").read_text()
 
 
 @dataclass

@@ -137,7 +137,7 @@ def test_test_without_item_is_an_error(course):
 
 def test_points_that_do_not_add_up_are_named_in_the_settings(course):
     assert complaint(course, MD, "points=6", "points=7") == (
-        "course.toml, line 11: net is worth 17 points here, but source/a1/net.md adds up to 18 "
+        "course.toml, line 12: net is worth 17 points here, but source/a1/net.md adds up to 18 "
         "(mend the one that is wrong)"
     )
 

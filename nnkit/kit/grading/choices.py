@@ -51,10 +51,16 @@ def ticked(source: str, variable: str) -> frozenset[str] | None:
         raise ValueError(f'{variable} has to be written out, for example {{"A", "C"}}') from None
     if value is Ellipsis or value is None:
         return None
-    parts = value.replace(",", " ").split() if isinstance(value, str) else value
+    parts = _letters(value) if isinstance(value, str) else value
     if not isinstance(parts, list | tuple | set) or not all(isinstance(part, str) for part in parts):
         raise ValueError(f'{variable} has to be a set of letters, for example {{"A", "C"}}')
     return frozenset(part.strip().upper() for part in parts)
+
+
+def _letters(text: str) -> list[str]:
+    """The letters of "A, C", "A C" or "AC"."""
+    words = text.replace(",", " ").split()
+    return list("".join(words)) if all(word.isupper() for word in words) else words
 
 
 def grade_choice(item: Item, source: str) -> TestRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -21,6 +21,9 @@ from nnkit.student.errors import StudentError
 from nnkit.student.plugin import run_graders
 from nnkit.student.submission import LocalSubmission
 from nnkit.student.verdict import TestResult, TestTrace
+
+
+BROKEN_OFF = ("timeout", "out_of_memory", "killed")
 
 
 class Examination:
@@ -132,6 +135,9 @@ class Examination:
     def _rerun_experiment(self, item: Item, weak: Sequence[str], tier: Tier, sources: Sequence[Source]) -> float:
         """Run the notebook once more with the reference's functions, and judge what the experiment leaves behind."""
         functions = self._lent(weak)
+        doubts = [
+            f"It needs {name}, which does not pass its own tests" for name in weak if self._is_unlent(name, functions)
+        ]
         if functions:
             cells = {grade_id_of(cell): cell["id"] for cell in self._plan.release.cells}
             limits = self._plan.course.limits
@@ -141,21 +147,23 @@ class Examination:
                 call_wall_s=limits.item.wall_s,
                 lent={cells[name]: {name: function} for name, function in functions.items() if name in cells},
             ) as workplace:
-                workplace.run(sources, limits.cell.wall_s)
+                results = workplace.run(sources, limits.cell.wall_s)
+                if any(result.status in BROKEN_OFF for result in results.values()):
+                    doubts.append("The notebook did not run to its end with the reference's layers")
                 self._try_again(item, workplace.submission)
                 cpu_s = workplace.cpu_s()
         else:
             cpu_s = 0.0
-        self._leave_to_person(item, [name for name in weak if name not in functions])
-        return cpu_s
-
-    def _leave_to_person(self, item: Item, unlent: Sequence[str]) -> None:
-        """A person decides on an experiment that needs a class of the student's which is written, but not right."""
-        written = [name for name in unlent if any(test.verdict != "not_implemented" for test in self.records[name])]
-        for test in self.records[item.name] if written else ():
+        for test in self.records[item.name] if doubts else ():
             if test.verdict != "passed":
                 test.verdict = "not_run"
-                test.message = f"It needs {written[0]}, which does not pass its own tests: a person decides."
+                test.message = f"{doubts[0]}: a person decides."
+        return cpu_s
+
+    def _is_unlent(self, name: str, functions: Mapping[str, object]) -> bool:
+        """Whether an experiment stands on a class of the student's that is written, but not right."""
+        written = any(test.verdict != "not_implemented" for test in self.records[name])
+        return name not in functions and written
 
     def _try_again(self, item: Item, submission: Callable[[], Any]) -> None:
         records = self.records[item.name]

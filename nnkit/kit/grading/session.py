@@ -300,6 +300,8 @@ class LockedSession:
                     reply = self.stubs.answer(message.fields)
                 finally:
                     self._deadlines.pop()
+                # Here too: a long cell may call back thousands of times before the next request goes out.
+                reply.fields["released"] = self.values.take_released()
                 self._channel.send(reply, deadline)
             else:
                 return message

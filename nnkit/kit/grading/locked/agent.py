@@ -167,6 +167,7 @@ class Agent:
         self._post(Message("callback", {"name": name, "args": sent[0], "kwargs": sent[1]}))
         while (message := self._receive()).kind not in ("reply", "failure"):
             self._answer(message)
+        self.table.release(message.fields["released"])
         if message.kind == "failure":
             raise _RAISABLE.get(message.fields["type"], RuntimeError)(message.fields["message"])
         for path, content in message.fields["dicts"]:

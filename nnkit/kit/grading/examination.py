@@ -22,7 +22,6 @@ from nnkit.student.plugin import run_graders
 from nnkit.student.submission import LocalSubmission
 from nnkit.student.verdict import TestResult, TestTrace
 
-
 BROKEN_OFF = ("timeout", "out_of_memory", "killed")
 
 

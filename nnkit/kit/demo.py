@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+import nnkit
 from nnkit.kit.authoring.template import load_template
 from nnkit.kit.classroom import grade_class
 from nnkit.kit.course import Course, load_course
@@ -84,6 +85,9 @@ def set_up(course: Course, folder: Path) -> Course:
     ignore = shutil.ignore_patterns("*.ipynb", "__pycache__", ".ipynb_checkpoints")
     shutil.copytree(course.root / "source", folder / "source", ignore=ignore)
     shutil.copytree(course.root / "tests" / "graders", folder / "tests" / "graders", ignore=ignore)
+    own = course.root / "nnkit"
+    if own.is_dir() and own.resolve() != Path(nnkit.__file__).resolve().parent:
+        shutil.copytree(own, folder / "nnkit", ignore=ignore)
     return load_course(folder)
 
 
@@ -119,6 +123,8 @@ def surprises_of(student: Student, record: Record) -> list[str]:
 
 def _paths(course: Course, assignment: str, notebook: str, marks: Path) -> Table:
     table = Table(title="to open", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     for what, path in (
         ("what students receive", course.release(assignment, notebook)),
         ("the executed reference", course.solutions(assignment, notebook)),

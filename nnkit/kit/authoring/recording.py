@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.errors import BuildError
+from nnkit.kit.grading.plan import namespace_of
 from nnkit.student.expected import ExpectedRecorder
 from nnkit.student.plugin import GraderPlugin, run_graders
 from nnkit.student.submission import LocalSubmission
@@ -26,14 +25,10 @@ def record_expected(template: Template) -> list[str]:
     """
     course = template.course
     graders = course.graders(template.assignment, template.notebook)
-    namespace: dict[str, Any] = {}
-    exec("import numpy as np", namespace)
-    for name, text in template.definitions.items():
-        exec(compile(text, f"<{template.notebook}: {name}>", "exec"), namespace)
     recorder = ExpectedRecorder()
     exercises = [item.name for item in template.items if item.kind == "exercise"]
     plugin = GraderPlugin(
-        LocalSubmission(namespace),
+        LocalSubmission(namespace_of(template.definitions, template.notebook)),
         public_only=False,
         student="",
         course=f"{course.id}/{course.seed}",

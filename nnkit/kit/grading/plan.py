@@ -71,8 +71,14 @@ class Plan:
         source : str, optional
             What to replace it with.
         """
-        namespace: dict[str, Any] = {"__name__": f"reference_of_{self.notebook}"}
-        exec("import numpy as np", namespace)
-        for name, text in self.definitions.items():
-            exec(compile(source if name == item else text, f"<{self.notebook}: {name}>", "exec"), namespace)
-        return namespace
+        definitions = {name: source if name == item else text for name, text in self.definitions.items()}
+        return namespace_of(definitions, self.notebook)
+
+
+def namespace_of(definitions: Mapping[str, str], notebook: str) -> dict[str, Any]:
+    """The namespace that definitions of a notebook leave behind, run in order beside NumPy."""
+    namespace: dict[str, Any] = {"__name__": f"reference_of_{notebook}"}
+    exec("import numpy as np", namespace)
+    for name, text in definitions.items():
+        exec(compile(text, f"<{notebook}: {name}>", "exec"), namespace)
+    return namespace

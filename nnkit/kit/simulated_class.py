@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import nbformat
 from nbformat import NotebookNode
 
-from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions
+from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions, mistaken_notebook
 from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook
 from nnkit.kit.authoring.template import Template
-from nnkit.kit.authoring.verify import mistaken_notebook
 
 SPY = """
 import glob, os, socket

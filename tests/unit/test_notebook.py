@@ -20,12 +20,12 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import determine_grade
 from tiny_course import change, write_course
 
+from nnkit.kit.authoring.misconceptions import Misconception, mistaken_notebook
 from nnkit.kit.authoring.notebook import (
     notebook_text,
     release_notebook,
     solved_notebook,
     source_notebook,
-    with_solution_edit,
     write_source,
 )
 from nnkit.kit.authoring.template import load_template
@@ -185,8 +185,12 @@ def test_stages_apart_a_solved_notebook_is_a_filled_in_release(source):
     assert [each.metadata for each in released.cells] == [each.metadata for each in solved.cells]
 
 
+def misconception(*edits):
+    return Misconception("Net", "half", edits, "Half of it is missing.", line=7)
+
+
 def test_misconception_changes_one_cell(source):
-    wrong = with_solution_edit(source, "Net", [("0.25", "0.5")])
+    wrong = mistaken_notebook(source, [misconception(("0.25", "0.5"))])
     solved = solved_notebook(source)
     changed = [
         each.metadata.nbgrader.grade_id for each, other in zip(wrong.cells, solved.cells, strict=True) if each != other
@@ -195,14 +199,9 @@ def test_misconception_changes_one_cell(source):
 
 
 @pytest.mark.parametrize(("find", "count"), [("0.26", 0), ("self", 4)])
-def test_misconception_that_does_not_fit_names_its_place(source, find, count):
+def test_misconception_that_does_not_fit_names_its_place(find, count):
     with pytest.raises(BuildError, match=rf"^m\.toml, line 7: '{find}' occurs {count} times in the reference"):
-        with_solution_edit(source, "Net", [(find, "x")], file="m.toml", line=7)
-
-
-def test_misconception_of_an_unknown_exercise_is_an_error(source):
-    with pytest.raises(BuildError, match='exercise "Nett" is no solution cell of net'):
-        with_solution_edit(source, "Nett", [("a", "b")])
+        misconception((find, "x")).apply("def f(self): self.a = self.b + self.c", "m.toml")
 
 
 def test_source_is_written_only_when_it_changed(course):

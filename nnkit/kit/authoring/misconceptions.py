@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nnkit.kit.authoring.notebook import edited
+from nbformat import NotebookNode
+
+from nnkit.kit.authoring.notebook import solved_notebook
 from nnkit.kit.authoring.regions import clean
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.errors import BuildError, did_you_mean
@@ -30,8 +33,24 @@ class Misconception:
     line: int
 
     def apply(self, text: str, file: str = "") -> str:
-        """The solved text of the exercise with the edits."""
-        return edited(text, self.exercise, list(self.edits), file=file, line=self.line)
+        """The solved text of the exercise with the edits.
+
+        Raises
+        ------
+        BuildError
+            An edit fits in no place, or in more than one.
+        """
+        for find, replace in self.edits:
+            count = text.count(find)
+            if not find or count != 1:
+                raise BuildError(
+                    f"{find!r} occurs {count} times in the reference solution of {self.exercise}",
+                    file=file,
+                    line=self.line,
+                    mend="find has to occur exactly once: copy it from the solution, with more of the line if need be",
+                )
+            text = text.replace(find, replace)
+        return text
 
 
 def load_misconceptions(template: Template) -> tuple[Misconception, ...]:
@@ -60,6 +79,17 @@ def load_misconceptions(template: Template) -> tuple[Misconception, ...]:
             )
         misconception.apply(solutions[misconception.exercise], str(place))
     return found
+
+
+def mistaken_notebook(source: NotebookNode, misconceptions: Sequence[Misconception]) -> NotebookNode:
+    """The solved notebook with misconceptions in it, at most one of each exercise."""
+    notebook = solved_notebook(source)
+    for misconception in misconceptions:
+        for cell in notebook.cells:
+            about = cell.metadata.get("nbgrader", {})
+            if about.get("grade_id") == misconception.exercise and about.get("solution"):
+                cell.source = misconception.apply(cell.source)
+    return notebook
 
 
 class _Reader:

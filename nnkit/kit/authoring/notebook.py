@@ -18,7 +18,6 @@ import nnkit
 from nnkit.kit.authoring.regions import clean, find_regions, strip
 from nnkit.kit.authoring.template import Cell, Template, load_template
 from nnkit.kit.course import Course
-from nnkit.kit.errors import BuildError
 
 TEXT_STUB = "YOUR ANSWER HERE"
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -71,56 +70,6 @@ def solved_notebook(source: NotebookNode) -> NotebookNode:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = _solved(original)
     return notebook
-
-
-def with_solution_edit(
-    source: NotebookNode, exercise: str, edits: list[tuple[str, str]], *, file: str = "", line: int | None = None
-) -> NotebookNode:
-    """The solved notebook with one solution edited, as a student with a misconception hands it in.
-
-    Parameters
-    ----------
-    source : NotebookNode
-        The source notebook.
-    exercise : str
-        Grade id of the solution cell.
-    edits : list of (find, replace)
-        Each `find` must occur exactly once in the reference solution.
-    file, line
-        Where the misconception is written, for messages.
-
-    Raises
-    ------
-    BuildError
-        The notebook has no such solution cell, or an edit does not fit.
-    """
-    notebook = solved_notebook(source)
-    for cell in notebook.cells:
-        about = cell.metadata.get("nbgrader", {})
-        if about.get("grade_id") == exercise and about.get("solution"):
-            cell.source = edited(cell.source, exercise, edits, file=file, line=line)
-            return notebook
-    raise BuildError(
-        f'exercise "{exercise}" is no solution cell of {source.metadata.nnkit.notebook}',
-        file=file,
-        line=line,
-        mend="name an exercise, an experiment or a question of the notebook",
-    )
-
-
-def edited(text: str, exercise: str, edits: list[tuple[str, str]], *, file: str = "", line: int | None = None) -> str:
-    """A solution with edits applied, each of which must fit in exactly one place."""
-    for find, replace in edits:
-        count = text.count(find)
-        if not find or count != 1:
-            raise BuildError(
-                f"{find!r} occurs {count} times in the reference solution of {exercise}",
-                file=file,
-                line=line,
-                mend="find has to occur exactly once: copy it from the solution, with more of the line if need be",
-            )
-        text = text.replace(find, replace)
-    return text
 
 
 def write_source(course: Course, assignment: str, notebook: str) -> bool:

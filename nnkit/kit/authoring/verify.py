@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from rich.console import Console
 
 from nnkit.kit.authoring.leaks import Leak, scan
-from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions
+from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions, mistaken_notebook
 from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook, write_source
 from nnkit.kit.authoring.seeds import SeedReport, check_seed_values
 from nnkit.kit.authoring.student_package import build_student_package
@@ -151,17 +151,6 @@ def build_release(course: Course, assignment: str, folder: Path) -> Path:
         source = nbformat.read(course.source(assignment, notebook), as_version=4)
         (folder / f"{notebook}.ipynb").write_text(notebook_text(release_notebook(source)), encoding="utf-8")
     return folder
-
-
-def mistaken_notebook(source: NotebookNode, misconceptions: Sequence[Misconception]) -> NotebookNode:
-    """The solved notebook with misconceptions in it, at most one of each exercise."""
-    notebook = solved_notebook(source)
-    for misconception in misconceptions:
-        for cell in notebook.cells:
-            about = cell.metadata.get("nbgrader", {})
-            if about.get("grade_id") == misconception.exercise and about.get("solution"):
-                cell.source = misconception.apply(cell.source)
-    return notebook
 
 
 def _jobs(course: Course, assignment: str, notebook: str, package: Path) -> Iterator[Job]:

@@ -10,7 +10,7 @@ def affine_forward(x, w, b):
     Parameters
     ----------
     x : (N, d_1, ..., d_k) array
-        A minibatch of N inputs of any shape; each is flattened to one row of D = d_1 * ... * d_k numbers.
+        A minibatch of N inputs of any shape; each is one row of D = d_1 * ... * d_k numbers.
     w : (D, M) array
         Weights.
     b : (M,) array
@@ -22,7 +22,8 @@ def affine_forward(x, w, b):
     cache : tuple
         ``(x, w, b)``, what `affine_backward` needs.
     """
-    # TODO: flatten every input to one row, then apply the weights and the bias. Leave x itself as it is.
+    # TODO: flatten every input to one row, then apply the weights and the bias. Leave x itself
+    # as it is.
     ### BEGIN SOLUTION
     rows = x.reshape(len(x), -1)
     out = rows @ w + b

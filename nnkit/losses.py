@@ -6,8 +6,8 @@ import numpy as np
 def softmax_loss(x, y):
     """Softmax (cross-entropy) loss and its gradient.
 
-    ``loss = mean over n of -log(exp(x[n, y[n]]) / sum over c of exp(x[n, c]))``, computed so that scores of any size
-    neither overflow nor give log(0).
+    ``loss = mean over n of -log(exp(x[n, y[n]]) / sum over c of exp(x[n, c]))``, computed so that
+    scores of any size neither overflow nor give log(0).
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def softmax_loss(x, y):
     dx : (N, C) array
         Gradient of the loss with respect to x.
     """
-    # TODO: compute the loss, averaged over the N inputs, and its gradient dx. Keep it stable for large scores: a
-    # constant added to a row changes nothing, so subtract the row's maximum first.
+    # TODO: compute the loss, averaged over the N inputs, and its gradient dx. Keep it stable for
+    # large scores: a constant added to a row changes nothing, so subtract the row's maximum first.
     ### BEGIN SOLUTION
     rows = np.arange(len(x))
     shifted = x - x.max(axis=1, keepdims=True)

@@ -9,7 +9,8 @@ from nnkit.losses import softmax_loss
 class TwoLayerNet:
     """Two-layer fully connected network: affine - ReLU - affine - softmax.
 
-    The network knows no optimiser: a solver reads and replaces the arrays in ``params`` and asks for the loss.
+    The network knows no optimiser: a solver reads and replaces the arrays in ``params`` and asks
+    for the loss.
 
     Parameters
     ----------
@@ -34,8 +35,8 @@ class TwoLayerNet:
     def __init__(self, input_dim=3 * 32 * 32, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0):
         self.params = {}
         self.reg = reg
-        # TODO: fill self.params. Weights W1 and W2 are Gaussian with standard deviation weight_scale (use
-        # np.random.randn), biases b1 and b2 are zero.
+        # TODO: fill self.params. Weights W1 and W2 are Gaussian with standard deviation
+        # weight_scale (use np.random.randn), biases b1 and b2 are zero.
         ### BEGIN SOLUTION
         self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)
         self.params["b1"] = np.zeros(hidden_dim)
@@ -46,7 +47,8 @@ class TwoLayerNet:
     def loss(self, X, y=None):
         """Scores of a minibatch; with labels, its loss and the gradients.
 
-        The loss is the softmax loss plus ``0.5 * reg * (sum(W1**2) + sum(W2**2))``; biases are not regularised.
+        The loss is the softmax loss plus ``0.5 * reg * (sum(W1**2) + sum(W2**2))``; biases are
+        not regularised.
 
         Parameters
         ----------
@@ -73,7 +75,8 @@ class TwoLayerNet:
             return scores
 
         grads = {}
-        # TODO: compute the regularised loss, and store the gradient of each parameter in grads under its name.
+        # TODO: compute the regularised loss, and store each parameter's gradient in grads under
+        # its name.
         ### BEGIN SOLUTION
         data_loss, dscores = softmax_loss(scores, y)
         penalty = 0.5 * self.reg * (np.sum(W1**2) + np.sum(W2**2))

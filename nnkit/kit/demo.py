@@ -19,7 +19,7 @@ from nnkit.kit.errors import CourseError
 from nnkit.kit.grading.record import Record
 from nnkit.kit.rails import export, generate_feedback
 from nnkit.kit.release import release
-from nnkit.kit.reporting.tables import class_table, verification_tables
+from nnkit.kit.reporting.tables import class_tables, verification_tables
 from nnkit.kit.simulated_class import Student, simulate
 
 MARKER = ".nnkit-demo"
@@ -53,7 +53,8 @@ def run_demo(course: Course, folder: Path, *, workers: int = 0, console: Console
         for record in grade_class(demo, assignment, workers=workers, accept_tier=True, console=console)
         if record.notebook == notebook
     }
-    console.print(class_table(list(records.values())))
+    for part in class_tables(list(records.values())):
+        console.print(part)
     console.rule("feedback and export")
     generate_feedback(demo, assignment)
     marks = export(demo, [assignment], demo.root / "grades.csv")

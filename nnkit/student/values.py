@@ -19,6 +19,11 @@ class Opaque:
     """
 
     _type_name = "object"
+    # NumPy would otherwise walk through it as a sequence, to the depth and length it claims, or call its operators.
+    __array_ufunc__ = None
+
+    def __array__(self, *args, **kwargs):
+        raise TypeError(f"{type_name(self)} of the submission is opaque: it is not to be taken for an array")
 
 
 def type_name(value):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from nnkit.student.testing import (
     LocalSubmission,
     Put,
     StudentError,
+    assert_close,
+    assert_equal,
     assert_inputs_unchanged,
     numerical_gradient,
     type_name,
@@ -27,6 +30,8 @@ import numpy as np
 scale = 3
 table = np.arange(6.0).reshape(2, 3)
 text = "some text"
+broken = "\\ud800"
+broken_array = np.array([broken])
 
 def affine_forward(x, w, b):
     return x @ w + b, (x, w, b)
@@ -296,6 +301,52 @@ def test_an_object_is_not_asked_whether_it_is_equal(submission: Any) -> None:
 def test_an_object_is_not_asked_whether_it_is_true(submission: Any) -> None:
     with pytest.raises(TypeError):
         bool(submission.lie())
+
+
+@pytest.mark.parametrize("convert", [np.asarray, np.isfinite, float, lambda lie: lie + np.ones(2), np.ones(2).__mul__])
+def test_an_object_is_not_taken_for_a_number_or_an_array(submission: Any, convert: Callable[[Any], Any]) -> None:
+    """A list whose elements are lists, and so on, would keep NumPy busy for ever."""
+    for value in (submission.lie(), submission.nested()[1]):
+        assert convert_or_refuse(convert, value) is None
+
+
+def convert_or_refuse(convert: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        found = convert(value)
+    except TypeError:
+        return None
+    return None if found is NotImplemented else found
+
+
+@pytest.mark.parametrize("compare", [lambda a, b: a == b, lambda a, b: b == a, lambda a, b: a < b, np.allclose])
+def test_an_object_is_not_compared_with_an_array(submission: Any, compare: Callable[[Any, Any], Any]) -> None:
+    with pytest.raises(TypeError):
+        compare(submission.nested()[1], np.array([3, 4]))
+
+
+@pytest.mark.parametrize("expected", [np.array([3, 4]), 3.0, True, "relu"])
+def test_an_object_passes_no_assertion(submission: Any, expected: Any) -> None:
+    check = assert_close if type(expected) in (np.ndarray, float) else assert_equal
+    allowed = (1e-6,) if check is assert_close else ()
+    with pytest.raises(CheckFailure, match="it is a list, expected"):
+        check(submission.nested()[1], expected, *allowed, "it")
+
+
+def test_an_object_can_not_be_copied(session: LockedSession) -> None:
+    with pytest.raises(TypeError, match="copied"):
+        copy.deepcopy(session.submission(20.0).lie())
+
+
+def test_an_object_is_not_walked_backwards(session: LockedSession) -> None:
+    """Python would ask for one item after the other, as many as the object says it has."""
+    with pytest.raises(TypeError):
+        reversed(session.submission(20.0).nested()[1])
+
+
+def test_text_that_is_no_unicode_stays_where_it_is(session: LockedSession) -> None:
+    submission = session.submission(20.0)
+    for name in ("broken", "broken_array"):
+        assert type_name(getattr(submission, name)).startswith(("a str", "a ndarray"))
 
 
 def test_an_error_of_the_students_is_a_student_error(submission: Any) -> None:

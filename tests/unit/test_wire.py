@@ -29,6 +29,9 @@ from nnkit.kit.grading.locked.wire import (
     WireError,
     decode,
     encode,
+    is_plain_array,
+    is_plain_key,
+    is_plain_scalar,
 )
 
 LIMITS = Limits()
@@ -51,7 +54,7 @@ scalars = st.one_of(
     st.complex_numbers(),
     st.text(max_size=40),
     st.binary(max_size=40),
-    st.builds(Handle, st.integers(0, 2**50), st.text(max_size=20)),
+    st.builds(Handle, st.integers(0, 2**50), st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20)),
     st.builds(Foreign, st.integers(0, 2**50)),
 )
 values = st.recursive(
@@ -181,6 +184,49 @@ def test_a_value_that_contains_itself_is_refused_by_the_sender() -> None:
         frame(Message("value", {"it": endless}))
 
 
+LONE = "half a pair: \ud800"
+
+
+@pytest.mark.parametrize("text", [LONE, LONE * 1000], ids=["short", "long"])
+def test_text_that_is_no_unicode_is_mended_by_the_sender(text: str) -> None:
+    assert round_trip(text) == text.replace("\ud800", "?")
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (np.array(["a\U0001f600"]), True),
+        (np.array(["a"], dtype=">U2"), True),
+        (np.array([["ab", LONE]])[:, ::-1], False),
+        (np.zeros((0, 3)), True),
+        (np.zeros((0, 1 << 40)), False),
+        (np.zeros((1,) * 32), True),
+        (np.zeros(2).view(Liar), False),
+    ],
+    ids=lambda value: "",
+)
+def test_an_array_is_plain_if_it_can_be_rebuilt_as_it_is(value: Any, plain: bool) -> None:
+    assert is_plain_array(value) is plain
+    if plain:
+        assert same(round_trip(value), value.astype(value.dtype.newbyteorder("<")))
+
+
+def test_a_string_that_is_no_unicode_is_no_plain_value() -> None:
+    assert [is_plain_scalar(text) for text in ("ö", LONE, np.str_("ö"), np.str_(LONE))] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("key", "plain"), [("a", True), (2**59, True), (2**61, False), (1.5, True), (1j, False), (np.int64(3), True)]
+)
+def test_a_key_is_plain_if_nobody_can_choose_its_hash(key: Any, plain: bool) -> None:
+    assert is_plain_key(key) is plain
+    if plain:
+        assert round_trip({key: 1}) == {key: 1}
+    else:
+        with pytest.raises(WireError, match="key"):
+            round_trip({key: 1})
+
+
 @settings(max_examples=300)
 @given(st.binary(max_size=200), st.binary(max_size=60))
 def test_random_bytes_are_a_wire_error(header: bytes, body: bytes) -> None:
@@ -244,6 +290,14 @@ def test_a_changed_byte_is_a_message_or_a_wire_error(value: Any, data: st.DataOb
         ([["<U0", [1]]], b""),
         ([["|b1", [1]]], b"\2"),
         ([["<U1", [1]]], b"\xff\xff\xff\xff"),
+        ([["<U1", [1]]], b"\x00\xd8\0\0"),
+        ([["<f8", [0, 1 << 28]]], b""),
+        ([["<f8", [[1]]]], b"\0" * 8),
+        ([["<f8", [1], 0]], b"\0" * 8),
+        ([["V8", [1]]], b"\0" * 8),
+        ([["<f8,<f8", [1]]], b"\0" * 16),
+        ([["<f\u0664", [1]]], b"\0" * 4),
+        ([["text", [4]]], b"abcd"),
     ],
 )
 def test_an_array_that_lies_about_itself_is_refused_without_room_being_made(table: Any, body: bytes) -> None:
@@ -275,12 +329,46 @@ def test_an_array_that_lies_about_itself_is_refused_without_room_being_made(tabl
         {"t": [], "l": []},
         [],
         2**300,
+        "\ud800",
+        {"a": "0"},
+        {"n": None},
+        {"u": 0},
+        {"h": [1, "a\nb"]},
+        {"h": [1, "\u00e9"]},
+        {"k": [0, 1]},
+        {"k": [1]},
+        {"d": [[{"c": [1.0, 2.0]}, 2]]},
+        {"d": [[1, 2, 3]]},
+        {"d": {"a": 1}},
     ],
-    ids=str,
+    ids=ascii,
 )
 def test_a_value_of_unknown_form_is_refused(tree: Any) -> None:
     with pytest.raises(WireError):
         from_header({"it": tree})
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'["k",{}]',
+        b'["k",[],[]]',
+        b"[3,{},[]]",
+        b'["k",{},{}]',
+        b'["k",{},[]]]',
+        b'["\xc3\xa9",{},[]]',
+        b'["' + b"k" * 41 + b'",{},[]]',
+        b'["k",{"' + b"x" * 41 + b'":1},[]]',
+        b'["k",{"\\u00e9":1},[]]',
+    ],
+    ids=ascii,
+)
+def test_a_header_of_unknown_form_is_refused(header: bytes) -> None:
+    with pytest.raises(WireError):
+        decode(header, b"")
 
 
 def test_deep_nesting_is_refused() -> None:

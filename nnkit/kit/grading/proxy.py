@@ -13,6 +13,8 @@ from nnkit.student.testing import Call, Put, StudentError
 
 LARGEST_PARCEL = 64 << 20
 MOST_CALLS_IN_A_PARCEL = 2000
+MOST_ITEMS = 10_000
+LONGEST = 1_000_000
 
 
 T = TypeVar("T")
@@ -32,8 +34,8 @@ class LockedSubmission:
     Parameters
     ----------
     session : LockedSession
-    call_wall_s : float
-        Wall-clock seconds that one call, or one batch of calls, may take.
+    wall_s : float
+        Seconds by the clock that the calls may take together, from now on.
 
     Attributes
     ----------
@@ -41,9 +43,9 @@ class LockedSubmission:
         "function: argument" for every array argument that a call changed in place since `clear_mutations`.
     """
 
-    def __init__(self, session: Asks, call_wall_s: float) -> None:
+    def __init__(self, session: Asks, wall_s: float) -> None:
         self._session = session
-        self._call_wall_s = call_wall_s
+        self._deadline = time.monotonic() + wall_s
         self.mutations: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -81,7 +83,7 @@ class LockedSubmission:
             else:
                 raise TypeError("a step is a Put or a Call")
         results: list[Any] = []
-        done, began = 0, time.monotonic()
+        done = 0
         for parcel in _parcels(sent):
             functions = [step.function if type(step) is Call else None for step in steps[done : done + len(parcel)]]
 
@@ -93,7 +95,7 @@ class LockedSubmission:
                 given = zip(_items(reply["value"], len(names)), names, strict=True)
                 return [self._picked(value, pick, name) for value, name in given]
 
-            results += self._ask("run", {"steps": parcel, "pick": pick}, read, began)
+            results += self._ask("run", {"steps": parcel, "pick": pick}, read)
             done += len(parcel)
         return results
 
@@ -134,19 +136,17 @@ class LockedSubmission:
         values, name = self._session.values, _name_of(target)
         fixed = {"target": values.outgoing(target), "kwargs": values.outgoing(dict(kwargs or {})), "pick": pick}
         results: list[Any] = []
-        began = time.monotonic()
         for parcel in _parcels([values.outgoing(tuple(args)) for args in calls]):
 
             def read(reply: dict[str, Any], count: int = len(parcel)) -> list[Any]:
                 self._note(name, reply["changed"])
                 return [self._picked(value, pick, name) for value in _items(reply["value"], count)]
 
-            results += self._ask("batch", {**fixed, "calls": parcel}, read, began)
+            results += self._ask("batch", {**fixed, "calls": parcel}, read)
         return results
 
-    def _ask(self, kind: str, fields: dict[str, Any], read: Callable[[Any], T], began: float | None = None) -> T:
-        spent = 0.0 if began is None else time.monotonic() - began
-        return self._session.ask(kind, fields, max(0.0, self._call_wall_s - spent), read)
+    def _ask(self, kind: str, fields: dict[str, Any], read: Callable[[Any], T]) -> T:
+        return self._session.ask(kind, fields, max(0.0, self._deadline - time.monotonic()), read)
 
     def _picked(self, value: Any, pick: int | None, name: str) -> Any:
         if type(value) is not tuple or len(value) != 2 or type(value[0]) is not bool:
@@ -201,18 +201,29 @@ class RemoteObject(RemoteHandle):
         self._access("setitem", self._name, key, value)
 
     def __len__(self) -> int:
-        length = self._access("len", self._name)
-        return length if type(length) is int else 0
+        def read(length: Any) -> int:
+            # Python itself makes room for what this says.
+            if type(length) is not int or not 0 <= length <= LONGEST:
+                raise WireError("a length is none")
+            return length
+
+        return self._submission.access("len", self, (), read)
 
     def __iter__(self) -> Iterator[Any]:
         give, name = self._submission.give, f"element of {self._name}"
-        items = self._submission.access(
+        yield from self._submission.access(
             "iter", self, (), lambda value: [give(item, name) for item in _items(value, None)]
         )
-        yield from items
+
+    __reversed__ = None  # Python would ask for the items one by one, as many as the object says it has
 
     def __contains__(self, key: Any) -> bool:
-        return self._access("contains", self._name, key) is True
+        def read(answer: Any) -> bool:
+            if type(answer) is not bool:
+                raise WireError("whether something is in there is no bool")
+            return answer
+
+        return self._submission.access("contains", self, (key,), read)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._submission.call(self, args, kwargs)
@@ -225,6 +236,9 @@ class RemoteObject(RemoteHandle):
 
     def _access(self, operation: str, name: str, *operands: Any) -> Any:
         return self._submission.access(operation, self, operands, lambda value: self._submission.give(value, name))
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise TypeError(f"{self._name} is an opaque {self._type_name}: it can't be copied")
 
     def __bool__(self) -> bool:
         raise TypeError(f"{self._name} is an opaque {self._type_name}: a test may not ask for its truth value")
@@ -241,7 +255,7 @@ def _name_of(remote: Any) -> str:
 
 
 def _items(value: Any, count: int | None) -> list[Any]:
-    if type(value) is not list or (count is not None and len(value) != count):
+    if type(value) is not list or (len(value) > MOST_ITEMS if count is None else len(value) != count):
         raise WireError("a list of results has the wrong length")
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from nnkit.kit.grading.locked.wire import Foreign, Handle, Kept, WireError, is_p
 from nnkit.student.testing import Opaque, type_name
 
 MOST_FOREIGN = 100_000
+MOST_HELD = 200_000  # as many as the locked process keeps for us
+MOST_RELEASED = 10_000
 
 
 class RemoteHandle(Opaque):
@@ -38,9 +41,10 @@ class Values:
         self._next_foreign = 0
 
     def take_released(self) -> list[int]:
-        """Numbers of objects that no test holds any more, to be told to the locked process."""
-        released, self._released = self._released, set()
-        return list(released)
+        """Numbers of objects that no test holds any more, to be told to the locked process; at most a message full."""
+        released = list(islice(self._released, MOST_RELEASED))
+        self._released.difference_update(released)
+        return released
 
     def clear(self) -> None:
         self._arrays.clear()
@@ -116,6 +120,8 @@ class Values:
         return Foreign(known)
 
     def _hold(self, number: int) -> None:
+        if len(self._held) + len(self._released) >= MOST_HELD:
+            raise WireError(f"more than {MOST_HELD} objects were handed out")
         self._held[number] += 1
         self._released.discard(number)
 

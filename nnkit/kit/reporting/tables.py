@@ -72,26 +72,29 @@ def _item_troubles(item: VerifiedItem) -> Iterator[str]:
             yield f"{item.item}: misconception {mistake.name} also costs points on {', '.join(mistake.elsewhere)}"
 
 
-def class_table(records: Sequence[Record]) -> Table:
-    """One line per notebook: score, status, and a sign for every item."""
-    table = Table(title="class")
-    for name in ("student", "notebook", "score", "of", "status", "items", "remarks"):
+def class_tables(records: Sequence[Record]) -> Iterator[Table | Text]:
+    """One line per notebook: score, status, and a sign for every item; then what there is to say of some."""
+    ordered = sorted(records, key=lambda each: (each.student, each.notebook))
+    several = len({record.notebook for record in records}) != 1
+    table = Table(title="class" if several else records[0].notebook)
+    for name in ("student", *(["notebook"] if several else []), "score", "of", "status", "items"):
         table.add_column(name, justify="right" if name in ("score", "of") else "left", overflow="fold")
-    for record in sorted(records, key=lambda each: (each.student, each.notebook)):
-        style = {"grader_error": "red", "unreadable": "red", "missing": "yellow"}.get(record.status, "")
+    for record in ordered:
         signs = " ".join(f"{SIGNS[item.status]}{'→' if item.follow_through else ''}" for item in record.items)
         table.add_row(
             escape(record.student),
-            escape(record.notebook),
+            *([escape(record.notebook)] if several else []),
             f"{record.score:g}",
             f"{record.max_score:g}",
             record.status,
             signs,
-            escape(remark(record)),
-            style=style,
+            style={"grader_error": "red", "unreadable": "red", "missing": "yellow"}.get(record.status, ""),
         )
     table.caption = "✓ full  ◐ part  ✗ none  ○ untouched  … waits for a person  → judged apart from an earlier mistake"
-    return table
+    yield table
+    for record in ordered:
+        if text := remark(record):
+            yield Text(f"{record.student}{f'/{record.notebook}' if several else ''}: {text}")
 
 
 def remark(record: Record) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import socket
 import sys
@@ -43,7 +42,7 @@ class Agent:
         self._interrupted = False
         self._silence = streams.Discard()
         self.table = Table()
-        self.events = Events(lambda cell, events: self._post(Message("output", {"cell": cell, "events": events})))
+        self.events = Events(self._report_outputs, stop=lambda: os.kill(self._process, signal.SIGINT))
         self._drain = streams.install(self.events.stream)
         self.notebook = Notebook(self.events)
         self._requests = Requests(self.table, self.notebook.namespace, self.student_code, self.call_back)
@@ -59,12 +58,11 @@ class Agent:
             self._answer(message)
 
     def _answer(self, message: Message) -> None:
+        number = message.fields.pop("request")
         try:
             self.table.release(message.fields.pop("released", ()))
             if message.kind == "run_cell":
                 reply = self._run_cell(**message.fields)
-            elif message.kind == "usage":
-                reply = Message("result", {"value": _cpu_seconds()})
             else:
                 reply = Message("result", self._requests.answer(message.kind, message.fields))
         except BaseException as error:
@@ -72,11 +70,11 @@ class Agent:
         if os.getpid() != self._process:
             os._exit(0)  # a child that student code forked and forgot: only one process may answer
         try:
-            self._post(reply)
+            self._post(_numbered(reply, number))
         except PeerClosed:
             raise
         except WireError as error:
-            self._post(self._failure(error))
+            self._post(_numbered(self._failure(error), number))
 
     def _failure(self, error: BaseException) -> Message:
         fields = {"type": type_name(error), "message": message_of(error), "kind": kind_of(error)}
@@ -92,11 +90,13 @@ class Agent:
 
     def _run_cell(self, cell: str, source: str, budget: int) -> Message:
         self.events.begin(cell, budget)
-        ok, count = False, 0
+        problem: BaseException | None = None
+        count = 0
         try:
             with self._interruptible():
-                ok, count = self.notebook.run_cell(source)
+                problem, count = self.notebook.run_cell(source)
         except BaseException as error:
+            problem = error
             self.events.add(
                 {
                     "type": "error",
@@ -108,7 +108,12 @@ class Agent:
         finally:
             self._drain()
             self.events.end()
-        return Message("cell_done", {"cell": cell, "ok": ok, "execution_count": count, "cpu_s": _cpu_seconds()})
+        kind = "output_limit" if self.events.flooded else "" if problem is None else kind_of(problem)
+        fields = {"ok": problem is None, "kind": kind, "cut": self.events.cut, "execution_count": count}
+        return Message("cell_done", {"cell": cell, **fields})
+
+    def _report_outputs(self, cell: str, events: bytes) -> None:
+        self._post(Message("output", {"cell": cell, "events": events}))
 
     @contextmanager
     def student_code(self) -> Iterator[None]:
@@ -183,9 +188,8 @@ def _ignore(number: int, frame: FrameType | None) -> None:
     """An interrupt that comes when no student code runs is late, and nobody's business."""
 
 
-def _cpu_seconds() -> float:
-    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+def _numbered(reply: Message, number: int) -> Message:
+    return Message(reply.kind, {**reply.fields, "request": number})
 
 
 def serve(descriptor: int) -> None:

@@ -69,7 +69,10 @@ class Channel:
             if deadline is not None:
                 self._wait(select.POLLIN, deadline)
             try:
-                piece = self._socket.recv(max(_READ, min(missing, _STEP)))
+                flags = 0 if deadline is None else socket.MSG_DONTWAIT
+                piece = self._socket.recv(max(_READ, min(missing, _STEP)), flags)
+            except BlockingIOError:
+                continue
             except OSError as error:
                 raise PeerClosed(str(error)) from None
             if not piece:

@@ -98,7 +98,7 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     compiler_class = Type(CellCompiler)
     autoindent = False
     outlet: Events
-    error_shown_by_displayhook = False
+    error_shown_by_displayhook: BaseException | None = None
 
     def init_environment(self) -> None:
         os.environ.update(
@@ -128,7 +128,8 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
         """A new cell for the person at the notebook: there is none."""
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
-        self.error_shown_by_displayhook |= self.displayhook.is_formatting
+        if self.displayhook.is_formatting:
+            self.error_shown_by_displayhook = evalue
         self.outlet.add(
             {"type": "error", "ename": str(etype.__name__), "evalue": str(evalue), "traceback": [str(s) for s in stb]}
         )
@@ -164,15 +165,16 @@ class Notebook:
         names: dict[str, Any] = self.shell.user_ns
         return names
 
-    def run_cell(self, source: str) -> tuple[bool, int]:
-        """Run one cell; returns whether it went well, and its execution count."""
+    def run_cell(self, source: str) -> tuple[BaseException | None, int]:
+        """Run one cell; returns the exception it ended with, if any, and its execution count."""
         if self._loop.is_closed() or self._loop.is_running():
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
         count = self.shell.execution_count
-        self.shell.error_shown_by_displayhook = False
+        self.shell.error_shown_by_displayhook = None
         result = self._loop.run_until_complete(self._run(source))
-        return bool(result.success) and not self.shell.error_shown_by_displayhook, int(count)
+        problems = (result.error_before_exec, result.error_in_exec, self.shell.error_shown_by_displayhook)
+        return next((problem for problem in problems if problem is not None), None), int(count)
 
     async def _run(self, source: str) -> Any:
         shell, problem = self.shell, None

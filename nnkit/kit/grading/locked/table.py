@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .wire import Array, Foreign, Handle, Kept, WireError, is_plain_array, is_plain_scalar
+from .wire import Array, Foreign, Handle, Kept, WireError, is_plain_array, is_plain_key, is_plain_scalar
 
 MAX_OBJECTS = 200_000
 
@@ -143,7 +143,7 @@ class Table:
             return kind(self.outgoing_argument(item, depth + 1) for item in value)
         if depth < 8 and kind is dict:
             assert isinstance(value, dict)
-            if all(is_plain_scalar(key) for key in value):
+            if all(map(is_plain_key, value)):
                 return {key: self.outgoing_argument(item, depth + 1) for key, item in value.items()}
         return self.outgoing(value, top=False)
 

@@ -5,15 +5,17 @@ A course's nbgrader_config.py is ``from nnkit.kit.nbgrader import configure`` an
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import bleach  # type: ignore[import-untyped]
-from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]
-from markupsafe import Markup
-from nbconvert.filters import markdown2html_mistune
+import nbformat
+from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveCells
+from nbgrader.utils import temp_attrs
 from rich.console import Console
 from traitlets import Bool
 from traitlets.config import Config
@@ -21,21 +23,13 @@ from traitlets.config import Config
 from nnkit.kit.authoring.notebook import release_notebook
 from nnkit.kit.classroom import sufficient_tier
 from nnkit.kit.course import Course, load_course
+from nnkit.kit.engine import Job, grade_file
 from nnkit.kit.environment import own_programs_on_path
-from nnkit.kit.grading.grade import grade_notebook
-from nnkit.kit.grading.gradebook import LatePolicy, SaveRecordedGrades, scores_by_cell
-from nnkit.kit.grading.submission import as_notebook
-from nnkit.kit.hashing import hash_of
+from nnkit.kit.errors import CourseError
+from nnkit.kit.grading.gradebook import RECORD, LatePolicy, SaveRecordedGrades, write_time
+from nnkit.kit.grading.handed_in import submission_time, trouble_with
 from nnkit.kit.planning import plan_of, prepare_data
-
-# What Markdown makes; everything else that a person's browser would act on is shown as text.
-TAGS = bleach.sanitizer.ALLOWED_TAGS | frozenset(
-    {"p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "span", "div", "img", "del", "sup", "sub"}
-    | {"table", "thead", "tbody", "tr", "th", "td"}
-)
-ATTRIBUTES = {**bleach.sanitizer.ALLOWED_ATTRIBUTES, "*": ["class", "id"], "img": ["src", "alt", "title"]}
-
-STYLES = ["text-align", "padding", "vertical-align", "color", "white-space"]
+from nnkit.kit.reporting.pages import configure_pages
 
 
 class StripToRelease(NbGraderPreprocessor):
@@ -46,7 +40,10 @@ class StripToRelease(NbGraderPreprocessor):
 
 
 class GradeSubmission(NbGraderPreprocessor):
-    """Match, run and grade one submitted notebook in the locked process; keep its record."""
+    """Read, match, run and grade one submitted notebook in the locked process, as `nnkit grade` does; keep its record.
+
+    What nbgrader gives it is not looked at: see `UnreadExporter`.
+    """
 
     accept_tier = Bool(
         False, help="Grade although the sandbox here is weaker than course.toml requires; the record says so."
@@ -58,25 +55,55 @@ class GradeSubmission(NbGraderPreprocessor):
         tier = sufficient_tier(course, self.accept_tier, Console(stderr=True))
         plan = plan_of(course, names["assignment"], names["notebook"], course.release(names["assignment"]))
         prepare_data(course)
-        submitted = as_notebook(nb, f"{names['notebook']}.ipynb")
-        graded = grade_notebook(plan, names["student"], submitted, tier=tier)
         path = course.submitted(names["student"], names["assignment"], names["notebook"])
-        graded.record.hashes["submission"] = hash_of([path])
+        graded = grade_file(Job(names["student"], path, plan), tier)
         graded.record.save(course.records(names["student"], names["assignment"], names["notebook"]))
-        resources["nnkit_scores"] = scores_by_cell(graded.record)
+        write_time(course, graded.record)
+        resources[RECORD] = graded.record
         return graded.notebook, resources
 
 
-def harmless_markdown(source: str) -> Markup:
-    """Markdown as HTML that runs nothing: nbgrader's pages clean a submission's outputs only, not its prose."""
-    return Markup(bleach.clean(markdown2html_mistune(source), tags=TAGS, attributes=ATTRIBUTES))
+class UnreadExporter(NotebookExporter):
+    """Leaves the reading of what was handed in to `GradeSubmission`.
+
+    nbgrader reads the file before any preprocessor: it would follow links, wait for a pipe, and fail on a torn file
+    before the submission got a record.
+    """
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **keywords: Any
+    ) -> tuple[str, dict[str, Any]]:
+        return self.from_notebook_node(nbformat.v4.new_notebook(), resources, **keywords)
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **keywords: Any
+    ) -> tuple[str, dict[str, Any]]:
+        text, resources = super().from_notebook_node(nb, resources, **keywords)
+        # What student code prints may hold half a character, which no file can.
+        return text.encode("utf-8", "replace").decode("utf-8"), resources
 
 
-def harmless_output(element: str | bytes) -> Markup:
-    """An HTML output that runs nothing; nbconvert's own cleaning leaves no table whole."""
-    text = element.decode("utf-8", "replace") if isinstance(element, bytes) else str(element)
-    styled = {**ATTRIBUTES, "td": ["style"], "th": ["style"]}
-    return Markup(bleach.clean(text, tags=TAGS, attributes=styled, css_sanitizer=CSSSanitizer(STYLES)))
+# nbgrader's autograde opens and copies what was handed in before it calls anything that can be set. These take the
+# place of its methods: without them one student's pipe, endless link or odd name would stop the grading of all others.
+_stock_init_destination, _stock_init_assignment = Autograde.init_destination, Autograde.init_assignment
+
+
+def _init_destination(self: Autograde, assignment_id: str, student_id: str) -> bool:
+    """Refuse a name that nbgrader takes as a pattern: it would grade another student's notebook for this one."""
+    if trouble := trouble_with(student_id):
+        raise CourseError(f"the name {trouble}", file=f"submitted/{student_id}", mend="rename the folder")
+    return bool(_stock_init_destination(self, assignment_id, student_id))
+
+
+def _init_assignment(self: Autograde, assignment_id: str, student_id: str) -> None:
+    """Copy nothing of a submission: `GradeSubmission` reads its notebook, and nothing else of it is needed."""
+    with temp_attrs(self.coursedir, ignore=["*"]):
+        _stock_init_assignment(self, assignment_id, student_id)
+
+
+def _submission_time(_: CourseDirectory, folder: str) -> datetime | None:
+    """The time in timestamp.txt; nbgrader's own waits for a pipe, follows links, and fails on a time it can't read."""
+    return submission_time(Path(folder))
 
 
 def configure(config: Config, root: Path | None = None) -> Course:
@@ -98,6 +125,10 @@ def configure(config: Config, root: Path | None = None) -> Course:
     # nbgrader copies every other file of source/ to students and over submissions: the templates must stay here.
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.md"]
     config.GenerateAssignment.preprocessors = [CheckCellMetadata, StripToRelease, SaveCells, CheckCellMetadata]
+    CourseDirectory.get_existing_timestamp = _submission_time
+    Autograde.init_destination = _init_destination
+    Autograde.init_assignment = _init_assignment
+    config.Autograde.exporter_class = UnreadExporter
     config.Autograde.sanitize_preprocessors = []
     config.Autograde.autograde_preprocessors = [
         GradeSubmission,
@@ -107,6 +138,5 @@ def configure(config: Config, root: Path | None = None) -> Course:
     ]
     config.AssignLatePenalties.plugin_class = LatePolicy
     config.LatePolicy.root = str(course.root)
-    config.HTMLExporter.sanitize_html = True
-    config.HTMLExporter.filters = {"markdown2html": harmless_markdown, "clean_html": harmless_output}
+    configure_pages(config)
     return course

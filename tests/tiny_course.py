@@ -1,5 +1,6 @@
 """A course small enough to break in every way: one notebook, two exercises, one of everything else."""
 
+import shutil
 from pathlib import Path
 
 import h5py
@@ -243,6 +244,12 @@ def write_course(root: Path) -> Course:
         file.create_dataset("public/Net/w", data=[0.25, 0.25, 0.25], track_times=False)
         file.create_dataset("hidden/Net/secret_loss", data=SECRET_LOSS, track_times=False)
     return load_course(root)
+
+
+def copied(course: Course, folder: Path) -> Course:
+    """The same course in another folder."""
+    shutil.copytree(course.root, folder)
+    return load_course(folder)
 
 
 def change(root: Path, name: str, old: str, new: str) -> None:

@@ -10,12 +10,13 @@ from rich.console import Console
 from nnkit.kit.course import Course
 from nnkit.kit.engine import Job, grade_all
 from nnkit.kit.errors import CourseError, did_you_mean
-from nnkit.kit.grading.grade import Graded, Mode
+from nnkit.kit.grading.grade import Graded, Mode, unreadable
 from nnkit.kit.grading.gradebook import open_submission, save_grades, write_autograded, zero_missing
+from nnkit.kit.grading.handed_in import UnreadableSubmission, is_there, similar_notebooks, trouble_with
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, Record, summarise
 from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.sandbox.probing import best_tier
+from nnkit.kit.grading.sandbox.probing import best_tier, probe
 from nnkit.kit.planning import plan_of, prepare_data
 from nnkit.kit.reporting.progress import watched
 
@@ -28,6 +29,7 @@ def grade_class(
     mode: Mode = "full",
     workers: int = 0,
     accept_tier: bool = False,
+    tier: Tier | None = None,
     console: Console | None = None,
 ) -> Iterator[Record]:
     """Grade what was submitted; records come as they are done, and are written before they are given.
@@ -43,16 +45,18 @@ def grade_class(
         Submissions graded at once; 0 means one per core.
     accept_tier : bool
         Grade although the sandbox is weaker than required; every record says so.
+    tier : Tier, optional
+        The sandbox to use; otherwise the best one here.
     console : rich Console, optional
         Shows progress.
 
     Raises
     ------
     CourseError
-        Nothing was released or submitted, a student is unknown, or the sandbox here is too weak.
+        Nothing was released or submitted, a student is unknown, or the sandbox is not available here or too weak.
     """
     console = console or Console(quiet=True)
-    tier = sufficient_tier(course, accept_tier, console)
+    tier = sufficient_tier(course, accept_tier, console, tier)
     plans = [
         plan_of(course, assignment, notebook, course.release(assignment))
         for notebook in course.assignment(assignment).notebooks
@@ -60,11 +64,14 @@ def grade_class(
     prepare_data(course)
     jobs: list[Job] = []
     for student, folder in submissions(course, assignment, students):
+        if trouble := trouble_with(student):
+            yield from (_misnamed(course, plan, student, trouble, tier, mode) for plan in plans)
+            continue
         open_submission(course, assignment, student, folder)
         for plan in plans:
-            path = folder / f"{plan.notebook}.ipynb"
-            if path.exists() or path.is_symlink():
-                jobs.append(Job(student, path, plan, mode))
+            name = f"{plan.notebook}.ipynb"
+            if is_there(folder, name):
+                jobs.append(Job(student, folder / name, plan, mode))
             else:
                 yield _missing(course, plan, student, tier, mode)
     for _, graded in watched(grade_all(jobs, tier, workers=workers), len(jobs), console):
@@ -80,20 +87,29 @@ def write_down(course: Course, graded: Graded) -> None:
     record.save(course.records(record.student, record.assignment, record.notebook))
 
 
-def sufficient_tier(course: Course, accept_tier: bool, console: Console) -> Tier:
-    """The best sandbox here, if it is good enough for official grading or was accepted all the same.
+def sufficient_tier(course: Course, accept_tier: bool, console: Console, tier: Tier | None = None) -> Tier:
+    """The sandbox asked for, or the best one here, if it is good enough for official grading or was accepted.
 
     Raises
     ------
     CourseError
-        It is weaker than course.toml requires.
+        It is weaker than course.toml requires, or not available here.
     """
-    tier = best_tier()
+    asked_for = tier is not None
+    if tier is None:
+        tier = best_tier()
+    elif not (report := probe(tier)).available:
+        raise CourseError(
+            f"not available on this machine: {report.reason}",
+            file=f"--tier {tier.value}",
+            mend=f"leave out --tier to use the best tier here, {best_tier().value}; nnkit doctor shows all of them",
+        )
     required = Tier(course.required_tier)
     console.print(f"sandbox: tier {tier.value} ({tier.built_with}), required: {required.value}")
     if not tier.at_least(required) and not accept_tier:
         raise course.error(
-            f"official grading requires tier {required.value}, this machine offers tier {tier.value}",
+            f"official grading requires tier {required.value}, "
+            + (f"not tier {tier.value}" if asked_for else f"this machine offers tier {tier.value}"),
             ("required_tier",),
             "see nnkit doctor; --accept-tier grades all the same and says so in every record",
         )
@@ -111,7 +127,6 @@ def submissions(course: Course, assignment: str, students: Sequence[str] | None)
     found = {
         folder.parent.name: folder
         for folder in sorted(course.root.glob(f"submitted/*/{assignment}"))
-        if folder.is_dir() and not folder.is_symlink()
     }
     if not found:
         raise CourseError(
@@ -132,8 +147,20 @@ def _missing(course: Course, plan: Plan, student: str, tier: Tier, mode: Mode) -
     """A notebook that was not handed in: nothing, as in nbgrader, but said aloud."""
     zero_missing(course, plan.assignment, student, plan.notebook)
     record = Record(student, plan.assignment, plan.notebook, status="missing", mode=mode, tier=tier.value)
-    record.messages.append(f"{plan.notebook}.ipynb was not handed in.")
+    name, folder = f"{plan.notebook}.ipynb", course.submitted(student, plan.assignment)
+    similar = similar_notebooks(folder, plan.notebook, course.assignment(plan.assignment).notebooks)
+    mend = f" There is {', '.join(similar)}: if that is it, name it {name} and grade again." if similar else ""
+    record.messages.append(f"{name} was not handed in.{mend}")
     record.items = [ItemRecord(item.name, item.kind, item.points, 0.0, "untouched") for item in plan.items]
     summarise(record)
+    record.save(course.records(student, plan.assignment, plan.notebook))
+    return record
+
+
+def _misnamed(course: Course, plan: Plan, student: str, trouble: str, tier: Tier, mode: Mode) -> Record:
+    """A folder whose name nbgrader can't work with: a record that says so, and no row in the gradebook."""
+    shown = student if len(student) <= 60 else f"{student[:59]}…"
+    refused = UnreadableSubmission(f"The folder's name {shown!r} {trouble}: rename it in submitted/ and grade again.")
+    record = unreadable(plan, student, refused, tier=tier, mode=mode).record
     record.save(course.records(student, plan.assignment, plan.notebook))
     return record

@@ -11,11 +11,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from nnkit.kit.grading.grade import Graded, Mode, grade_notebook, new_record, unreadable
+from nnkit.kit.grading.handed_in import UnreadableSubmission, read_file, remarks
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, summarise
 from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.submission import UnreadableSubmission, read_notebook
-from nnkit.kit.hashing import hash_of
+from nnkit.kit.grading.submission import parse_notebook
+from nnkit.kit.hashing import hash_of_contents
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,23 @@ class Job:
 
 
 def grade_file(job: Job, tier: Tier) -> Graded:
-    """Grade one submitted file; whatever is wrong with it ends up in the record."""
+    """Grade one submitted file; whatever is wrong with it, or breaks over it, ends up in the record.
+
+    The file is read once: what is graded is what the record's hash is of.
+    """
+    plan, folder, name = job.plan, job.path.parent, job.path.name
+    hashes: dict[str, str] = {}
     try:
-        notebook = read_notebook(job.path)
+        content = read_file(folder, name, plan.course.limits.submission_mb * 1_000_000)
+        hashes["submission"] = hash_of_contents([content])
+        notebook = parse_notebook(content, name)
+        graded = grade_notebook(plan, job.student, notebook, tier=tier, mode=job.mode, only=job.only)
     except UnreadableSubmission as error:
-        return unreadable(job.plan, job.student, error, tier=tier, mode=job.mode)
-    graded = grade_notebook(job.plan, job.student, notebook, tier=tier, mode=job.mode, only=job.only)
-    graded.record.hashes["submission"] = hash_of([job.path])
+        graded = unreadable(plan, job.student, error, tier=tier, mode=job.mode)
+    except Exception as error:
+        graded = _broken(job, tier, f"{type(error).__name__}: {error}")
+    graded.record.hashes.update(hashes)
+    graded.record.messages += remarks(folder, plan.notebook, plan.course.assignment(plan.assignment).notebooks)
     return graded
 
 
@@ -67,11 +78,12 @@ def grade_all(jobs: Sequence[Job], tier: Tier, *, workers: int = 0) -> Iterator[
         except BrokenProcessPool:
             pass
         left = [job for index, job in enumerate(todo) if index not in done]
-        if len(left) == len(todo):
-            # Nothing got through: grade the first by itself, so that one bad apple is found.
-            yield left[0], _alone(left[0], tier)
-            left = left[1:]
-        todo = left
+        if left:
+            # Jobs start in order, so the one that ended its process is among the first that are left: each of them is
+            # graded by itself, and only that one fails.
+            for job in left[:count]:
+                yield job, _alone(job, tier)
+        todo = left[count:]
 
 
 def _executor(workers: int) -> Executor:
@@ -89,11 +101,11 @@ def _result(future: Future[Graded], job: Job, tier: Tier) -> Graded:
 
 
 def _alone(job: Job, tier: Tier) -> Graded:
-    try:
-        with _executor(1) as executor:
-            return _result(executor.submit(grade_file, job, tier), job, tier)
-    except BrokenProcessPool:
-        return _broken(job, tier, "the grading process ended unexpectedly")
+    with _executor(1) as executor:
+        future = executor.submit(grade_file, job, tier)
+        if _broke_the_pool(future):
+            return _broken(job, tier, "the grading process ended unexpectedly")
+        return _result(future, job, tier)
 
 
 def _broken(job: Job, tier: Tier, why: str) -> Graded:

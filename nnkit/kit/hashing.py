@@ -9,8 +9,12 @@ from pathlib import Path
 
 def hash_of(files: Iterable[Path]) -> str:
     """A short digest of the contents of files, in order; a missing file counts as empty."""
+    return hash_of_contents(file.read_bytes() if file.is_file() else b"" for file in files)
+
+
+def hash_of_contents(contents: Iterable[bytes]) -> str:
+    """The digest of files that were read already."""
     digest = hashlib.sha256()
-    for file in files:
-        content = file.read_bytes() if file.is_file() else b""
+    for content in contents:
         digest.update(len(content).to_bytes(8, "big") + content)
     return digest.hexdigest()[:16]

@@ -1,20 +1,16 @@
 """nbgrader's own commands on a graded class: the same rows, a person's marks kept, feedback that is safe to open."""
 
 import csv
-import os
+import re
 import shutil
-import subprocess
-import sys
 from html.parser import HTMLParser
-from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import copied
 from nbgrader.utils import determine_grade
-from tiny_course import SECRET_LOSS, change
+from stock_nbgrader import nbgrader, rows
+from tiny_course import SECRET_LOSS, change, copied
 
-import nnkit
 from nnkit.kit.cli import main
 from nnkit.kit.demo import hand_in
 from nnkit.kit.grading.gradebook import gradebook
@@ -25,33 +21,6 @@ pytestmark = pytest.mark.slow
 STUDENTS = ("ada", "mistaken_1", "boaster", "blank", "late")
 SCRIPT = "<script>pwned()</script><img src='x' onerror='pwned()'>"
 ITEMS = ("test_double_forward", "test_Net", "test_tuning", "test_zero", "zero_why")
-
-
-def nbgrader(course, *arguments):
-    """Run an nbgrader command in the course folder, as a person does."""
-    environment = dict(os.environ)
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    # The tiny course has a folder nnkit of its own, and nbgrader puts the current folder first.
-    environment["PYTHONPATH"] = str(Path(nnkit.__file__).parents[1])
-    command = [sys.executable, "-m", "nbgrader", *arguments]
-    return subprocess.run(command, cwd=course.root, env=environment, capture_output=True, text=True, timeout=300)
-
-
-def rows(course, student):
-    """Everything the gradebook holds about one submission, times apart."""
-    with gradebook(course) as book:
-        submission = book.find_submission("a1", student)
-        notebooks = submission.notebooks
-        return {
-            "grades": sorted(
-                (g.name, g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade, g.max_score)
-                for notebook in notebooks
-                for g in notebook.grades
-            ),
-            "comments": sorted((c.name, c.auto_comment, c.manual_comment) for n in notebooks for c in n.comments),
-            "late": submission.late_submission_penalty,
-            "score": submission.score,
-        }
 
 
 def with_answer(text, answer, extra):
@@ -154,11 +123,34 @@ def test_feedback_shows_a_persons_comment(marked):
     assert "Nicely put." in page(marked, "ada")
 
 
+# Of the hidden tests: names, docstrings, comments, code, where they are. Then what only assistants see.
+SECRETS = (
+    *("SECRET_SIZES", "oracle_of_doubling", "Secretly larger", "hidden one uses", "secret ingredient"),
+    *("Shared by public", "Sizes come from", "tests/graders", "assert_close"),
+    *("MARK SCHEME", "3 points for"),
+)
+
+
+def secrets_in(text):
+    """Every known secret in a text, an expected value in any notation of six digits and more included."""
+    found = [secret for secret in SECRETS if secret in text]
+    numbers = (float(number) for number in re.findall(r"\d+\.\d{3,}(?:e[-+]?\d+)?", text))
+    return found + [number for number in numbers if f"{number:.6g}" == f"{SECRET_LOSS:.6g}"]
+
+
 @pytest.mark.parametrize("student", [*STUDENTS, "scripter"])
 def test_feedback_shows_no_hidden_test(marked, student):
-    text = page(marked, student)
-    for secret in ("SECRET_SIZES", "oracle_of_doubling", "Secretly larger", str(SECRET_LOSS)[:8], "MARK SCHEME"):
-        assert secret not in text
+    assert secrets_in(page(marked, student)) == []
+
+
+def test_no_graded_notebook_and_no_record_holds_a_hidden_test(graded_class):
+    """Of nobody in the class, whatever went wrong in their code."""
+    course = graded_class.course
+    places = course.autograded, course.records
+    paths = [place(student, "a1", "net") for student in graded_class.students for place in places]
+    found = {path: secrets_in(path.read_text(encoding="utf-8")) for path in paths if path.exists()}
+    assert len(found) > len(graded_class.students)
+    assert {path: secrets for path, secrets in found.items() if secrets} == {}
 
 
 def test_feedback_shows_no_model_answer(marked):

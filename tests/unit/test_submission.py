@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 
 import nbformat
 import pytest
@@ -10,14 +9,15 @@ from tiny_course import write_course
 
 from nnkit.kit.authoring.notebook import release_notebook, solved_notebook, source_notebook
 from nnkit.kit.authoring.template import load_template
-from nnkit.kit.grading import submission
+from nnkit.kit.grading.handed_in import UnreadableSubmission
 from nnkit.kit.grading.submission import (
+    MAX_CELL_BYTES,
     MAX_CELLS,
-    UnreadableSubmission,
+    REMARKS,
     as_notebook,
     grade_id_of,
     match,
-    read_notebook,
+    parse_notebook,
 )
 
 
@@ -60,7 +60,7 @@ def said(matched, grade_id):
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("", "JSON"),
+        ("", "is empty"),
         ('{"cells": [', "JSON"),
         ("[" * 100_000, "JSON"),
         (b"\xff\xfe\x00\x01\x02", "JSON"),
@@ -73,38 +73,14 @@ def said(matched, grade_id):
         (json.dumps({"nbformat": 4, "cells": [{}] * (MAX_CELLS + 1)}), "more than the 2000"),
     ],
 )
-def test_a_file_that_is_no_notebook_is_refused(tmp_path, content, complaint):
-    path = tmp_path / "net.ipynb"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+def test_a_file_that_is_no_notebook_is_refused(content, complaint):
     with pytest.raises(UnreadableSubmission, match=complaint):
-        read_notebook(path)
+        parse_notebook(content if isinstance(content, bytes) else content.encode(), "net.ipynb")
 
 
-def test_a_huge_file_is_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr(submission, "MAX_NOTEBOOK_BYTES", 2**20)
-    path = tmp_path / "net.ipynb"
-    path.write_bytes(b"not even JSON" * 2**17)
-    with pytest.raises(UnreadableSubmission, match="more than the 1 MB"):
-        read_notebook(path)
-
-
-def test_a_symbolic_link_is_refused(tmp_path):
-    secret = tmp_path / "secret.ipynb"
-    secret.write_text(nbformat.writes(nbformat.v4.new_notebook()))
-    (tmp_path / "net.ipynb").symlink_to(secret)
-    with pytest.raises(UnreadableSubmission, match="symbolic link"):
-        read_notebook(tmp_path / "net.ipynb")
-
-
-def test_a_special_file_is_refused(tmp_path):
-    os.mkfifo(tmp_path / "net.ipynb")
-    with pytest.raises(UnreadableSubmission, match="not in the submission"):
-        read_notebook(tmp_path / "net.ipynb")
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UnreadableSubmission, match=r"net\.ipynb is not in the submission"):
-        read_notebook(tmp_path / "net.ipynb")
+def test_an_integer_of_any_length_does_no_harm():
+    content = b'{"nbformat": 4, "cells": [], "nbformat_minor": 1' + b"0" * 9999 + b"}"
+    assert parse_notebook(content, "net.ipynb").cells == []
 
 
 def test_outputs_attachments_and_foreign_metadata_are_not_read():
@@ -124,7 +100,7 @@ def test_outputs_attachments_and_foreign_metadata_are_not_read():
     notebook = as_notebook(raw, "net.ipynb")
     (only,) = notebook.cells
     assert (only.source, only.outputs, only.metadata) == ("a\nb", [], {"nbgrader": {"grade_id": "x"}})
-    assert notebook.metadata == {"nnkit": {"content": "c"}}
+    assert notebook.metadata == {"nnkit": {"content": "c"}, REMARKS: []}
 
 
 @pytest.mark.parametrize(
@@ -145,9 +121,30 @@ def test_a_malformed_cell_does_no_harm(broken):
 
 
 def test_text_that_no_file_can_hold_is_replaced(tmp_path):
-    path = tmp_path / "net.ipynb"
-    path.write_text('{"nbformat": 4, "cells": [{"cell_type": "code", "source": "x = \'\\ud800\'"}]}')
-    nbformat.write(read_notebook(path), tmp_path / "again.ipynb")
+    half = '{"nbformat": 4, "cells": [{"cell_type": "code", "source": "x = \'\\ud800\'"}]}'
+    nbformat.write(parse_notebook(half.encode(), "net.ipynb"), tmp_path / "again.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "language"),
+    [
+        ({"kernelspec": {"name": "ir", "language": "R"}}, "R"),
+        ({"kernelspec": {"name": "bash"}, "language_info": {"name": "bash"}}, "bash"),
+        ({"kernelspec": {"name": "conda-env-nn-py", "language": "python"}}, None),
+        ({"kernelspec": [], "language_info": {"name": 3}}, None),
+        (None, None),
+    ],
+)
+def test_a_kernel_of_another_language_is_remarked_on(release, metadata, language):
+    matched = match(as_notebook({"nbformat": 4, "metadata": metadata, "cells": []}, "net.ipynb"), release)
+    assert any(f"a kernel for {language}" in message for message in matched.messages) == (language is not None)
+
+
+def test_a_source_too_long_to_send_counts_as_empty(release):
+    long = {"cell_type": "code", "source": "x" * MAX_CELL_BYTES, "metadata": {"nbgrader": {"grade_id": "Net"}}}
+    matched = match(as_notebook({"nbformat": 4, "cells": [long]}, "net.ipynb"), release)
+    assert cell(matched.notebook, "Net").source == cell(release, "Net").source
+    assert any("'Net' has more than 500 kB" in message for message in matched.messages)
 
 
 # Matching

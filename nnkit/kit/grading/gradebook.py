@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
@@ -25,12 +23,17 @@ from traitlets import Unicode
 from traitlets.config import Config
 
 from nnkit.kit.course import Course, Late, load_course
+from nnkit.kit.database import ensure_database, without_password
 from nnkit.kit.environment import own_programs_on_path
 from nnkit.kit.errors import CourseError
+from nnkit.kit.grading.handed_in import submission_time
 from nnkit.kit.grading.record import Record
 
 # nbgrader 0.9 adds submissions in a way that SQLAlchemy 2 warns of, for every student.
 warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.api")
+
+# Where the preprocessors below look for the record, in nbconvert's resources.
+RECORD = "nnkit_record"
 
 
 class SaveRecordedGrades(SaveAutoGrades):
@@ -43,13 +46,24 @@ class SaveRecordedGrades(SaveAutoGrades):
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         super()._add_score(cell, resources)
         grade_id = cell.metadata["nbgrader"]["grade_id"]
-        scores = resources["nnkit_scores"]
+        scores = scores_by_cell(resources[RECORD])
         if grade_id not in scores:
             return
         grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
         grade.auto_score = scores[grade_id]
         grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
         self.gradebook.db.commit()
+
+    def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        super()._add_comment(cell, resources)
+        record: Record = resources[RECORD]
+        grade_id = cell.metadata["nbgrader"]["grade_id"]
+        unread = {item.item for item in record.items if item.score is None and not item.tests}
+        comment = self.gradebook.find_comment(grade_id, self.notebook_id, self.assignment_id, self.student_id)
+        if grade_id in unread and comment.auto_comment is not None:
+            # The released cell stands in for one that nobody could read: that is not "No response."
+            comment.auto_comment = " ".join(record.messages) or None
+            self.gradebook.db.commit()
 
 
 class LatePolicy(LateSubmissionPlugin):
@@ -76,8 +90,8 @@ def late_penalty(late: Late, score: float, seconds: float) -> float:
 
 
 def scores_by_cell(record: Record) -> dict[str, float | None]:
-    """Scores by grade id of the test cells; prose is left to nbgrader and to a person."""
-    return {f"test_{item.item}": item.score for item in record.items if item.kind != "explain"}
+    """Scores by grade id: of a written answer's own cell, otherwise of the test cell."""
+    return {item.item if item.kind == "explain" else f"test_{item.item}": item.score for item in record.items}
 
 
 def save_grades(course: Course, notebook: NotebookNode, record: Record) -> NotebookNode:
@@ -92,7 +106,7 @@ def save_grades(course: Course, notebook: NotebookNode, record: Record) -> Noteb
             "notebook": record.notebook,
             "db_url": course.gradebook_url,
         },
-        "nnkit_scores": scores_by_cell(record),
+        RECORD: record,
     }
     own_programs_on_path()
     config = Config()
@@ -108,6 +122,7 @@ def save_grades(course: Course, notebook: NotebookNode, record: Record) -> Noteb
 def gradebook(course: Course) -> Iterator[Any]:
     """The course's gradebook, closed again at the end."""
     own_programs_on_path()
+    ensure_database(course)
     book = Gradebook(course.gradebook_url, course.id)
     try:
         yield book
@@ -138,7 +153,7 @@ def open_submission(course: Course, assignment: str, student: str, submitted: Pa
         except MissingEntry:
             raise CourseError(
                 f"assignment {assignment} is not in the gradebook",
-                file=course.gradebook_url,
+                file=without_password(course.gradebook_url),
                 mend=f"run: nnkit release {assignment}",
             ) from None
         book.update_or_create_student(student)
@@ -157,20 +172,6 @@ def zero_missing(course: Course, assignment: str, student: str, notebook: str) -
         book.db.commit()
 
 
-def submission_time(submitted: Path) -> datetime | None:
-    """The time in a submission's timestamp.txt (UTC, naive, as nbgrader keeps it), or None."""
-    path = submitted / "timestamp.txt"
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > 200:
-        return None
-    try:
-        parsed: datetime | None = utils.parse_utc(path.read_text(encoding="utf-8").strip())
-    except (ValueError, OverflowError, UnicodeDecodeError):
-        return None
-    if parsed is None:
-        return None
-    return parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
-
-
 def write_autograded(course: Course, notebook: NotebookNode, record: Record) -> Path:
     """Write the graded notebook where formgrader and feedback look for it."""
     folder = course.autograded(record.student, record.assignment)
@@ -180,7 +181,14 @@ def write_autograded(course: Course, notebook: NotebookNode, record: Record) -> 
     # "replace": what student code prints may hold half a character, which no file can.
     temporary.write_bytes(nbformat.writes(notebook).encode("utf-8", "replace"))
     temporary.replace(path)
-    stamp = course.submitted(record.student, record.assignment) / "timestamp.txt"
-    if submission_time(stamp.parent) is not None:
-        shutil.copyfile(stamp, folder / "timestamp.txt")
+    write_time(course, record)
     return path
+
+
+def write_time(course: Course, record: Record) -> None:
+    """Write the time of submission beside the graded notebook: nbgrader sees by it that something newer came in."""
+    moment = submission_time(course.submitted(record.student, record.assignment))
+    if moment is not None:
+        file = course.autograded(record.student, record.assignment) / "timestamp.txt"
+        file.unlink(missing_ok=True)  # nbgrader leaves it read-only
+        file.write_text(f"{moment.isoformat(sep=' ')} UTC\n", encoding="utf-8")

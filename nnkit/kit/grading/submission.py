@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import copy
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-MAX_NOTEBOOK_BYTES = 64 * 1024 * 1024
+from nnkit.kit.grading.handed_in import UnreadableSubmission
+
 MAX_CELLS = 2000
-
-
-class UnreadableSubmission(Exception):
-    """The submitted file is no notebook that can be graded; the text says why and what to do."""
+# As JSON, which is how it travels to the locked process; parsing more would take the grader gigabytes.
+MAX_CELL_BYTES = 500_000
+REMARKS = "nnkit_remarks"
+_MOST_NAMED = 5
+_LONGEST_NAME = 60
 
 
 @dataclass
@@ -34,33 +37,36 @@ class Matched:
     """Messages that concern one graded cell, by grade id."""
 
 
-def read_notebook(path: Path) -> NotebookNode:
-    """Read a submitted notebook without trusting any of it.
+def parse_notebook(content: bytes, name: str) -> NotebookNode:
+    """Read the contents of a submitted file as a notebook, without trusting any of it.
 
     Raises
     ------
     UnreadableSubmission
-        If the file is missing, a link or special file, too large, no JSON, or no nbformat 4 notebook.
+        If it is no JSON, or no nbformat 4 notebook.
     """
-    name = path.name
-    if path.is_symlink():
-        raise UnreadableSubmission(f"{name} is a symbolic link: submit the notebook itself.")
-    if not path.is_file():
-        raise UnreadableSubmission(f"{name} is not in the submission.")
-    size = path.stat().st_size
-    if size > MAX_NOTEBOOK_BYTES:
-        limit = MAX_NOTEBOOK_BYTES // 2**20
-        raise UnreadableSubmission(
-            f"{name} has {size / 2**20:.0f} MB, more than the {limit} MB: clear its outputs and hand it in again."
-        )
+    if not content.strip():
+        raise UnreadableSubmission(f"{name} is empty: hand in the notebook as it is saved by JupyterLab.")
     try:
-        raw = json.loads(path.read_bytes())
+        raw = json.loads(content, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise UnreadableSubmission(f"{name} is no valid notebook file (JSON): {str(error)[:200]}.") from None
     return as_notebook(raw, name)
 
 
+def _integer(digits: str) -> float:
+    """An integer; one that Python would refuse to read is infinite, as it is for a browser."""
+    return int(digits) if len(digits) < 20 else math.inf
+
+
 def as_notebook(raw: Any, name: str) -> NotebookNode:
+    """A parsed file as a notebook that holds nothing but text, grade ids and the stamp of its release.
+
+    Raises
+    ------
+    UnreadableSubmission
+        If it is no nbformat 4 notebook.
+    """
     if not isinstance(raw, dict):
         raise UnreadableSubmission(f"{name} holds JSON, but not a notebook.")
     if raw.get("nbformat") != 4:
@@ -73,32 +79,57 @@ def as_notebook(raw: Any, name: str) -> NotebookNode:
         raise UnreadableSubmission(f"{name} has no list of cells.")
     if len(cells) > MAX_CELLS:
         raise UnreadableSubmission(f"{name} has {len(cells)} cells, more than the {MAX_CELLS} that are read.")
+    metadata = raw.get("metadata")
+    remarks = _of_another_kernel(metadata)
     clean = nbformat.v4.new_notebook()
-    clean.metadata = nbformat.from_dict(_plain_metadata(raw.get("metadata")))
-    clean.cells = [_as_cell(cell, index) for index, cell in enumerate(cells) if isinstance(cell, dict)]
+    clean.cells = [_as_cell(cell, index, remarks) for index, cell in enumerate(cells) if isinstance(cell, dict)]
+    if len(clean.cells) < len(cells):
+        remarks.append(f"{len(cells) - len(clean.cells)} entries among the cells are no cells and were left out.")
+    clean.metadata = nbformat.from_dict({**_stamp(metadata), REMARKS: remarks})
     return clean
 
 
-def _plain_metadata(metadata: Any) -> dict[str, Any]:
+def _stamp(metadata: Any) -> dict[str, Any]:
     """What is kept of a notebook's own metadata: the stamp of the release it was made from."""
     stamp = metadata.get("nnkit") if isinstance(metadata, dict) else None
-    return {"nnkit": {key: str(value)[:200] for key, value in stamp.items()}} if isinstance(stamp, dict) else {}
+    if not isinstance(stamp, dict):
+        return {}
+    return {"nnkit": {key: _clean(value[:200]) for key, value in stamp.items() if isinstance(value, str)}}
 
 
-def _as_cell(cell: dict[str, Any], index: int) -> NotebookNode:
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
+def _of_another_kernel(metadata: Any) -> list[str]:
+    """A remark if the notebook was saved with a kernel of another language."""
+    about = metadata if isinstance(metadata, dict) else {}
+    for place, key in (("kernelspec", "language"), ("language_info", "name")):
+        language = about[place].get(key) if isinstance(about.get(place), dict) else None
+        if isinstance(language, str) and not language.casefold().startswith(("python", "ipython")):
+            short = _clean(language[:_LONGEST_NAME])
+            return [f"The notebook was saved with a kernel for {short}: its cells are run as Python all the same."]
+    return []
+
+
+def _clean(text: str) -> str:
+    """The text without half characters: JSON can hold them, no file and no checksum can."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _as_cell(cell: dict[str, Any], index: int, remarks: list[str]) -> NotebookNode:
+    source = cell.get("source")
+    if isinstance(source, list) and all(isinstance(part, str) for part in source):
+        source = "".join(source)
+    grade_id = grade_id_of(cell)
+    place = f"cell {index + 1}" if grade_id is None else f"the cell {_clean(grade_id[:_LONGEST_NAME])!r}"
     if not isinstance(source, str):
+        remarks.append(f"The source of {place} is no text: it counts as empty.")
         source = ""
-    # JSON can hold half a character, which no file and no checksum can.
-    source = source.encode("utf-8", "replace").decode("utf-8")
+    elif len(json.dumps(source)) > MAX_CELL_BYTES:
+        remarks.append(f"The source of {place} has more than {MAX_CELL_BYTES // 1000} kB: it counts as empty.")
+        source = ""
     make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}.get(
         str(cell.get("cell_type")), nbformat.v4.new_markdown_cell
     )
-    clean: NotebookNode = make(source)
+    clean: NotebookNode = make(_clean(source))
     clean["id"] = f"student-{index}"
-    grade_id = grade_id_of(cell)
     if grade_id is not None:
         clean.metadata["nbgrader"] = nbformat.from_dict({"grade_id": grade_id})
     return clean
@@ -126,7 +157,9 @@ def match(submitted: NotebookNode, release: NotebookNode) -> Matched:
     """
     released = {grade_id: cell for cell in release.cells if (grade_id := grade_id_of(cell)) is not None}
     matched = Matched(NotebookNode(copy.deepcopy(release)))
+    matched.messages += submitted.metadata.get(REMARKS, [])
     _compare_stamps(submitted, release, matched)
+    unknown: list[str] = []
     cells: list[NotebookNode] = []
     seen: set[str] = set()
     for cell in submitted.cells:
@@ -137,9 +170,18 @@ def match(submitted: NotebookNode, release: NotebookNode) -> Matched:
             cells.append(_restored(cell, released[grade_id], grade_id, matched))
             continue
         if grade_id is not None:
-            _tell(matched, grade_id, grade_id in released)
+            if grade_id not in released:
+                unknown.append(_clean(grade_id[:_LONGEST_NAME]))
+            else:
+                twice = (
+                    f"There is more than one cell {grade_id}: the first one stands for it, the others run as ordinary "
+                    "cells. Of two definitions of one name the later one counts."
+                )
+                if twice not in (told := matched.by_item.setdefault(grade_id, [])):
+                    told.append(twice)
             cell.metadata.pop("nbgrader", None)
         cells.append(cell)
+    _tell_unknown(matched, unknown)
     previous: str | None = None
     for grade_id, original in released.items():
         if grade_id not in seen:
@@ -157,14 +199,13 @@ def match(submitted: NotebookNode, release: NotebookNode) -> Matched:
     return matched
 
 
-def _tell(matched: Matched, grade_id: str, duplicate: bool) -> None:
-    short = grade_id[:60]
-    if duplicate:
-        matched.by_item.setdefault(grade_id, []).append(
-            f"There is more than one cell {short}: the first one is graded, the others run as ordinary cells."
-        )
-    else:
-        matched.messages.append(f"The cell {short!r} is not part of this release: it runs as an ordinary cell.")
+def _tell_unknown(matched: Matched, names: Sequence[str]) -> None:
+    if len(names) == 1:
+        matched.messages.append(f"The cell {names[0]!r} is not part of this release: it runs as an ordinary cell.")
+    elif names:
+        shown = ", ".join(repr(name) for name in names[:_MOST_NAMED])
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        matched.messages.append(f"The cells {shown}{more} are not part of this release: they run as ordinary cells.")
 
 
 def _restored(cell: NotebookNode, original: NotebookNode, grade_id: str, matched: Matched) -> NotebookNode:
@@ -182,7 +223,12 @@ def _restored(cell: NotebookNode, original: NotebookNode, grade_id: str, matched
 
 def _compare_stamps(submitted: NotebookNode, release: NotebookNode, matched: Matched) -> None:
     mine, theirs = release.metadata.get("nnkit", {}), submitted.metadata.get("nnkit", {})
-    if mine.get("content") != theirs.get("content"):
+    name = "/".join(str(theirs.get(key)) for key in ("assignment", "notebook"))
+    if theirs and name != "/".join(str(mine.get(key)) for key in ("assignment", "notebook")):
+        matched.messages.append(f"The notebook was released as {name}: was the right file handed in?")
+    elif not theirs:
+        matched.messages.append("The notebook does not say which release it was made from: it is graded as this one.")
+    elif mine.get("content") != theirs.get("content"):
         matched.messages.append(
             "The notebook was made from another release of this assignment: it is graded against the current one."
         )

@@ -81,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="grade although the sandbox here is weaker than course.toml requires; every record says so",
     )
+    grade.add_argument(
+        "--tier",
+        choices=list("ABCDE"),
+        help="sandbox to use instead of the best one here; refused where it is not available (see nnkit doctor)",
+    )
     command("feedback", _feedback, "Write the feedback pages (nbgrader generate_feedback).", json=False)
     export = command("export", _export, "Write the marks as CSV (nbgrader export).", json=False)
     export.add_argument(
@@ -167,7 +172,8 @@ def _release(options: argparse.Namespace, console: Console) -> int:
 
 def _grade(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.classroom import grade_class
-    from nnkit.kit.reporting.tables import class_table
+    from nnkit.kit.grading.sandbox import Tier
+    from nnkit.kit.reporting.tables import class_tables
 
     course, assignments = _course(options)
     records = []
@@ -179,13 +185,15 @@ def _grade(options: argparse.Namespace, console: Console) -> int:
             mode="quick" if options.quick else "full",
             workers=_jobs(options, course),
             accept_tier=options.accept_tier,
+            tier=None if options.tier is None else Tier(options.tier),
             console=console,
         ):
             records.append(record)
             if options.json:
                 print(json.dumps(record.as_dict()), flush=True)
     if not options.json:
-        console.print(class_table(records))
+        for part in class_tables(records):
+            console.print(part)
     attention = [record for record in records if record.status in ("grader_error", "unreadable")]
     return 1 if attention else 0
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 import nnkit
+from nnkit.kit.database import database_url
 from nnkit.kit.errors import CourseError, did_you_mean
 from nnkit.kit.toml_lines import line_of
 
@@ -66,7 +67,7 @@ class Assignment(Settings):
 class Pace(Settings):
     """Time that one piece of student code may take."""
 
-    cpu_s: Seconds = Field(description="seconds of CPU time")
+    cpu_s: Seconds = Field(description="seconds of CPU time, of all its processes and threads together")
     wall_s: Seconds = Field(description="seconds by the clock")
 
 
@@ -75,13 +76,19 @@ class Limits(Settings):
 
     cell: Pace = Field(default=Pace(cpu_s=300, wall_s=600), description="one notebook cell")
     item: Pace = Field(default=Pace(cpu_s=60, wall_s=120), description="the tests of one graded item")
-    notebook: Pace = Field(default=Pace(cpu_s=900, wall_s=1200), description="a whole submission")
-    memory_mb: Count = Field(default=2048, description="address space of one process, MB")
-    processes: Count = Field(default=64, description="processes and threads")
-    open_files: Count = Field(default=256, description="open files of one process")
+    notebook: Pace = Field(default=Pace(cpu_s=900, wall_s=1200), description="all cells of a notebook")
+    # Below the three minimums a notebook that does nothing but import NumPy and matplotlib would not start.
+    memory_mb: Annotated[int, Field(ge=384)] = Field(
+        default=2048, description="address space of one process, and memory of all together, MB"
+    )
+    processes: Annotated[int, Field(ge=4)] = Field(default=64, description="processes and threads at a time")
+    open_files: Annotated[int, Field(ge=16)] = Field(default=256, description="open files of one process at a time")
     file_mb: Count = Field(default=64, description="size of one written file, MB")
-    scratch_mb: Count = Field(default=256, description="everything written, MB")
-    output_kb: Count = Field(default=1024, description="printed text and pictures of one cell, kB")
+    scratch_mb: Count = Field(default=256, description="all written files together, MB")
+    submission_mb: Count = Field(default=32, description="size of a notebook that is handed in, outputs included, MB")
+    output_kb: Count = Field(
+        default=1024, description="printed text and pictures of one cell, kB; a notebook may have 32 times as much"
+    )
 
 
 class Data(Settings):
@@ -109,7 +116,9 @@ class Gradebook(Settings):
     """Where nbgrader's gradebook lives."""
 
     url: str = Field(
-        default="sqlite:///gradebook.db", description="database URL; relative SQLite files from the course folder"
+        default="sqlite:///gradebook.db",
+        repr=False,  # it may hold a password
+        description="sqlite:///FILE (from the course folder), postgresql://USER@HOST/DATABASE, or env:VARIABLE",
     )
 
 
@@ -130,7 +139,7 @@ class Course(Settings):
         default_factory=dict, description="[thresholds.NOTEBOOK.DATA_SET]: accuracies its experiment has to reach"
     )
     engine: Engine = Field(default_factory=Engine, description="grading many submissions")
-    gradebook: Gradebook = Field(default_factory=Gradebook, description="where marks are kept")
+    gradebook: Gradebook = Field(default_factory=Gradebook, description="a table [gradebook] with its url")
 
     _root: Path = PrivateAttr(default=Path())
     _text: str = PrivateAttr(default="")
@@ -150,12 +159,8 @@ class Course(Settings):
 
     @property
     def gradebook_url(self) -> str:
-        """The gradebook's URL with a relative SQLite path made absolute."""
-        url = self.gradebook.url
-        prefix = "sqlite:///"
-        if url.startswith(prefix) and not url.startswith(prefix + "/") and url != prefix + ":memory:":
-            return prefix + str(self.root / url.removeprefix(prefix))
-        return url
+        """The gradebook's URL as SQLAlchemy takes it; it may hold a password."""
+        return database_url(self)
 
     def error(self, what: str, path: tuple[str | int, ...], mend: str = "", value: object = None) -> CourseError:
         """An error about the key at `path` of this course.toml, with its line."""

@@ -73,7 +73,9 @@ def _explain(error: ErrorDetails, text: str) -> CourseError:
         what, mend = f'"{key}" is missing', f"add {path[-1]} = …: {description}" if description else "add it"
     else:
         message = error["msg"].removeprefix("Value error, ")
-        what = f"{key} = {_shown(given)}: {message[:1].lower()}{message[1:]}"
+        # What belongs to the gradebook may hold a password.
+        shown = "…" if path[:1] == ("gradebook",) else _shown(given)
+        what = f"{key} = {shown}: {message[:1].lower()}{message[1:]}"
         mend = description
     return CourseError(what, file="course.toml", line=line_of(text, path, given), mend=mend)
 

@@ -45,15 +45,21 @@ class Diagnosis:
         """Print it for a person."""
         for report in self.reports:
             sign = "[green]✓[/]" if report.available else "[red]✗[/]"
-            console.print(f"{sign} tier {report.tier.value}: {report.tier.built_with}")
+            console.print(f"{sign} tier [bold]{report.tier.value}[/]: {report.tier.built_with}")
             if report.reason:
-                console.print(f"    {report.reason}", markup=False)
-        console.print(f"\ngrading here runs in tier [bold]{self.best.value}[/]. It guarantees:")
-        for sentence in self.best.guarantees:
-            console.print(f"  + {sentence}", markup=False)
-        console.print("It does not guarantee:")
-        for sentence in self.best.lacks:
-            console.print(f"  - {sentence}", markup=False)
+                console.print(f"  not available here: {report.reason}", markup=False)
+            if report.checks:
+                console.print("  tried inside:")
+            for act, forbidden in report.checks:
+                console.print(f"    {'refused' if forbidden else 'ALLOWED'}: {act}", markup=False)
+            console.print("  guarantees:")
+            for sentence in report.tier.guarantees:
+                console.print(f"    + {sentence}", markup=False)
+            console.print("  does not guarantee:")
+            for sentence in report.tier.lacks:
+                console.print(f"    - {sentence}", markup=False)
+            console.print()
+        console.print(f"grading here runs in tier [bold]{self.best.value}[/]: {self.best.built_with}")
 
 
 def diagnose() -> Diagnosis:

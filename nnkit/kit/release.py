@@ -10,6 +10,7 @@ from nnkit.kit.authoring.leaks import scan
 from nnkit.kit.authoring.student_package import build_student_package
 from nnkit.kit.authoring.verify import Verification, verify
 from nnkit.kit.course import Course
+from nnkit.kit.database import ensure_database
 from nnkit.kit.errors import CourseError
 from nnkit.kit.grading.gradebook import register_assignment
 from nnkit.kit.rails import generate_assignment
@@ -21,8 +22,9 @@ def release(course: Course, assignment: str, *, workers: int = 0, console: Conso
     Raises
     ------
     CourseError
-        nbgrader refuses, or the finished folder leaks: nothing is left in release/ then.
+        The gradebook can't be used, nbgrader refuses, or the finished folder leaks: nothing is left in release/ then.
     """
+    ensure_database(course)
     verification = verify(course, [assignment], workers=workers, console=console)
     if not verification.ok:
         return verification

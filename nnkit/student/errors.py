@@ -1,5 +1,20 @@
 """What can go wrong in a test, told apart: a check that failed, and code of the student's that broke."""
 
+# The limits that code can meet where it is graded, each a verdict of its own, and their words in a table of results.
+LIMITS = {
+    "timeout": "took too long",
+    "cpu_limit": "used too much CPU time",
+    "notebook_time": "the notebook took too long",
+    "notebook_cpu": "the notebook used too much CPU time",
+    "out_of_memory": "ran out of memory",
+    "process_limit": "too many processes or threads",
+    "open_files_limit": "too many open files",
+    "file_size_limit": "wrote too large a file",
+    "scratch_full": "wrote too many files",
+    "output_limit": "put out without end",
+    "killed": "ended its process",
+}
+
 
 class CheckFailure(AssertionError):
     """A value the submission gave is not what the test asks for.
@@ -29,7 +44,8 @@ class StudentError(Exception):
     traceback_text : str
         The traceback, from the student's own frames only.
     kind : str, optional
-        The verdict this leads to: "student_error", or "not_implemented" for an exercise not yet written.
+        The verdict this leads to: "student_error", "not_implemented" for an exercise not yet written, or one of
+        `LIMITS`.
     """
 
     kind = "student_error"
@@ -42,19 +58,25 @@ class StudentError(Exception):
             self.kind = kind
 
 
-class StudentTimeout(StudentError):
+class StudentStopped(StudentError):
+    """Student code met one of the `LIMITS`, its `kind`."""
+
+    kind = "killed"
+
+
+class StudentTimeout(StudentStopped):
     """Student code ran past its time limit."""
 
     kind = "timeout"
 
 
-class StudentOutOfMemory(StudentError):
+class StudentOutOfMemory(StudentStopped):
     """Student code ran past its memory limit."""
 
     kind = "out_of_memory"
 
 
-class StudentKilled(StudentError):
-    """The process that ran the student's code ended by a signal."""
+class StudentKilled(StudentStopped):
+    """The process that ran the student's code has ended."""
 
     kind = "killed"

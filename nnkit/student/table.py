@@ -3,14 +3,14 @@
 import textwrap
 from html import escape
 
+from nnkit.student.errors import LIMITS
+
 WORDS = {
     "passed": ("✓", "passed"),
     "failed": ("✗", "failed"),
     "student_error": ("⚠", "error in your code"),
     "not_implemented": ("○", "not written yet"),
-    "timeout": ("⏱", "out of time"),
-    "out_of_memory": ("⚠", "out of memory"),
-    "killed": ("⚠", "stopped"),
+    **{limit: ("⚠", words) for limit, words in LIMITS.items()},
     "grader_error": ("?", "the check itself broke: tell your instructor"),
 }
 COLUMNS = ("test", "verdict", "measured", "allowed", "message")

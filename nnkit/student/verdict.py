@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nnkit.student.errors import CheckFailure, StudentError
+from nnkit.student.errors import LIMITS, CheckFailure, StudentError
 from nnkit.student.measurement import Measurement
 
 VERDICTS = (
@@ -15,9 +15,7 @@ VERDICTS = (
     "failed",
     "student_error",
     "not_implemented",
-    "timeout",
-    "out_of_memory",
-    "killed",
+    *LIMITS,
     "grader_error",
 )
 

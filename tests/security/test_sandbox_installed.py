@@ -25,10 +25,24 @@ with start(Tier({tier!r}), View(), Limits(), ["python", "-c", code]) as process:
 """
 
 
-def environment_with_nnkit(tmp_path: Path, how: str) -> Path:
-    """A fresh environment in which nnkit is importable, and a package beside it; its interpreter."""
+# As setuptools writes it for an editable installation.
+FINDER = """
+import importlib.machinery, sys
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "nnkit":
+            return importlib.machinery.PathFinder.find_spec(name, [{folder!r}])
+def install():
+    sys.meta_path.append(Finder)
+"""
+
+
+def environment_with_nnkit(tmp_path: Path, how: str) -> tuple[Path, dict[str, str]]:
+    """A fresh environment in which nnkit is importable, and a package beside it; its interpreter and its variables."""
     outside(tmp_path)
-    venv.create(tmp_path / "env", symlinks=True, with_pip=False)
+    variables = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    venv.create(tmp_path / "env", symlinks=True, with_pip=False, system_site_packages=how == "user site")
     python = tmp_path / "env" / "bin" / "python"
     packages = next((tmp_path / "env" / "lib").glob("python*")) / "site-packages"
     (packages / "a_neighbour.py").write_text("")
@@ -36,19 +50,33 @@ def environment_with_nnkit(tmp_path: Path, how: str) -> Path:
     if how == "regular":
         (packages / "nnkit-0.1.0.dist-info").mkdir()
         subprocess.run(["cp", "-r", str(source), str(packages / "nnkit")], check=True)
+    elif how == "user site":
+        variables["PYTHONUSERBASE"] = str(tmp_path / "user")
+        own = tmp_path / "user" / "lib" / packages.parent.name / "site-packages"
+        own.mkdir(parents=True)
+        subprocess.run(["cp", "-r", str(source), str(own / "nnkit")], check=True)
+    elif how == "PYTHONPATH":
+        variables["PYTHONPATH"] = str(source.parent)
+    elif how == "editable":
+        (packages / "__editable___nnkit_0_1_0_finder.py").write_text(FINDER.format(folder=str(source.parent)))
+        (packages / "__editable__.nnkit-0.1.0.pth").write_text(
+            "import __editable___nnkit_0_1_0_finder; __editable___nnkit_0_1_0_finder.install()\n"
+        )
     else:
         (packages / "_course.pth").write_text(f"{source.parent}\n")
     subprocess.run(["chmod", "-R", "go+rX", str(tmp_path)], check=True)
-    return python
+    return python, variables
 
 
-@pytest.mark.parametrize("how", ["regular", "path file"])
+@pytest.mark.parametrize("how", ["regular", "editable", "path file", "user site", "PYTHONPATH"])
 @pytest.mark.parametrize("tier", LOCKED)
 def test_an_installed_nnkit_is_not_importable_inside(tier: Tier, how: str, tmp_path: Path) -> None:
-    python = environment_with_nnkit(tmp_path, how)
+    python, variables = environment_with_nnkit(tmp_path, how)
     more = [path for path in sys.path if path.endswith("-packages")]
     code = START.format(more=more, tier=tier.value)
-    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, timeout=60, cwd="/")
+    done = subprocess.run(
+        [str(python), "-c", code], capture_output=True, text=True, timeout=60, cwd="/", env=variables
+    )
     file, kind, status, *_ = [*done.stdout.split(), "", "", done.stderr]
     assert (kind, status) == ("exited", "42"), done.stderr + done.stdout
     assert file

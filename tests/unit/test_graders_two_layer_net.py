@@ -77,7 +77,7 @@ class Official(LockedGrader):
 
     def __init__(self, submission, items, held_back=None, recorder=None):
         super().__init__(
-            lambda: submission,
+            lambda item, seconds: submission,
             student="a student",
             course="a course",
             held_back=held_back or (lambda name: bright_pixels(seed=2)),

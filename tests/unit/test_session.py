@@ -30,10 +30,18 @@ from nnkit.kit.grading.session import (
 from nnkit.student.testing import StudentError, StudentKilled, StudentOutOfMemory, StudentTimeout
 
 QUICK = SessionLimits(grace_s=0.5, cell_output=20_000, notebook_output=50_000)
+# For what does react to an interrupt: on a busy machine that may take its time.
+PATIENT = SessionLimits(grace_s=30, cell_output=20_000, notebook_output=50_000)
 
 
 @pytest.fixture
 def session() -> Iterator[LockedSession]:
+    with LockedSession(locked(Tier.E, View(), Limits()), PATIENT) as session:
+        yield session
+
+
+@pytest.fixture
+def impatient() -> Iterator[LockedSession]:
     with LockedSession(locked(Tier.E, View(), Limits()), QUICK) as session:
         yield session
 
@@ -58,21 +66,21 @@ def test_an_empty_cell_is_not_run(session: LockedSession) -> None:
 
 
 def test_a_cell_past_its_time_is_interrupted_and_the_session_goes_on(session: LockedSession) -> None:
-    result = session.run_cell("a", "print('begun')\nwhile True: pass", 0.3)
+    result = session.run_cell("a", "print('begun')\nwhile True: pass", 2)
     assert (result.status, text_of(result)) == ("timeout", "begun\n")
     assert result.outputs[-1]["ename"] == "KeyboardInterrupt"
     assert session.run_cell("b", "1", 10).status == "ok"
 
 
 def test_a_cell_that_awaits_for_ever_is_cancelled(session: LockedSession) -> None:
-    result = session.run_cell("a", "import asyncio\nawait asyncio.sleep(60)", 0.5)
+    result = session.run_cell("a", "import asyncio\nawait asyncio.sleep(600)", 2)
     assert (result.status, result.outputs[-1]["ename"]) == ("timeout", "CancelledError")
     assert session.alive
 
 
-def test_a_cell_that_swallows_the_interrupt_is_killed(session: LockedSession) -> None:
-    result = session.run_cell("a", "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", 0.3)
-    assert (result.status, session.alive) == ("timeout", False)
+def test_a_cell_that_swallows_the_interrupt_is_killed(impatient: LockedSession) -> None:
+    result = impatient.run_cell("a", "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", 2)
+    assert (result.status, impatient.alive) == ("timeout", False)
 
 
 def test_what_a_cell_printed_before_its_process_died_is_kept(session: LockedSession) -> None:
@@ -140,15 +148,14 @@ def test_the_agent_survives_what_student_code_does_by_accident(session: LockedSe
 
 def test_an_endless_call_is_interrupted_and_the_session_goes_on(session: LockedSession) -> None:
     session.run_cell("a", "def loop():\n    while True: pass\ndef one(): return 1", 10)
-    submission = session.submission(1.5)
     with pytest.raises(StudentTimeout):
-        submission.loop()
-    assert submission.one() == 1
+        session.submission(3).loop()
+    assert session.submission(30).one() == 1
 
 
-def test_a_call_that_swallows_the_interrupt_ends_the_session(session: LockedSession) -> None:
-    session.run_cell("a", "def loop():\n  while True:\n    try: sum(range(10**4))\n    except BaseException: pass", 10)
-    submission = session.submission(1.5)
+def test_a_call_that_swallows_the_interrupt_ends_the_session(impatient: LockedSession) -> None:
+    impatient.run_cell("a", "def loop():\n  while True:\n    try: sum(range(10**4))\n    except: pass", 30)
+    submission = impatient.submission(3)
     with pytest.raises(StudentTimeout, match="did not react"):
         submission.loop()
     with pytest.raises(StudentTimeout, match="earlier call"):
@@ -306,8 +313,8 @@ def answering(*replies: Message) -> Callable[[socket.socket], None]:
         channel = Channel(connection, FROM_AGENT, TO_AGENT)
         channel.send(Message("ready"))
         for reply in replies:
-            channel.receive(time.monotonic() + 5)
-            channel.send(reply)
+            request = channel.receive(time.monotonic() + 5)
+            channel.send(Message(reply.kind, {**reply.fields, "request": request.fields["request"]}))
         channel.receive(time.monotonic() + 5)
 
     return speak
@@ -350,14 +357,16 @@ def test_garbage_for_an_answer_ends_the_session_as_killed() -> None:
         _ = LockedSession(Impostor(speak), QUICK).submission(2).anything
 
 
-def test_a_peer_that_reports_outputs_for_ever_ends_in_a_timeout() -> None:
+def test_a_peer_that_reports_outputs_for_ever_is_ended_for_it() -> None:
     def speak(connection: socket.socket) -> None:
         channel = Channel(connection, FROM_AGENT, TO_AGENT)
         channel.send(Message("ready"))
         while True:
             channel.send(Message("output", {"cell": "a", "events": b"[]"}))
 
-    assert LockedSession(Impostor(speak), QUICK).run_cell("a", "1", 0.3).status == "timeout"
+    process = Impostor(speak)
+    assert LockedSession(process, QUICK).run_cell("a", "1", 60).status == "output_limit"
+    assert process.killed
 
 
 def test_a_flood_of_outputs_that_keeps_to_no_budget_is_bounded() -> None:
@@ -367,8 +376,8 @@ def test_a_flood_of_outputs_that_keeps_to_no_budget_is_bounded() -> None:
     def speak(connection: socket.socket) -> None:
         channel = Channel(connection, FROM_AGENT, TO_AGENT)
         channel.send(Message("ready"))
-        channel.receive(time.monotonic() + 5)
-        for message in [*flood, Message("cell_done", {"ok": True, "execution_count": 1})]:
+        request = channel.receive(time.monotonic() + 5).fields["request"]
+        for message in [*flood, Message("cell_done", {"ok": True, "execution_count": 1, "request": request})]:
             channel.send(message)
         channel.receive(time.monotonic() + 5)
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from nnkit.kit.grading.graders import LockedGrader, student_message
 from nnkit.kit.grading.heldback import held_back
 from nnkit.kit.grading.hints import KnownMistake, find_hints
+from nnkit.kit.grading.limits import CELL_RAN, OUT_OF_TIME, explain
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import TestRecord, Verdict
 from nnkit.kit.grading.rooms import open_room
@@ -17,12 +18,10 @@ from nnkit.kit.grading.sandbox import Tier
 from nnkit.kit.grading.submission import grade_id_of
 from nnkit.kit.grading.workplace import Source, Workplace
 from nnkit.kit.items import Item
-from nnkit.student.errors import StudentError
+from nnkit.student.errors import LIMITS, StudentError
 from nnkit.student.plugin import run_graders
 from nnkit.student.submission import LocalSubmission
 from nnkit.student.verdict import TestResult, TestTrace
-
-BROKEN_OFF = ("timeout", "out_of_memory", "killed")
 
 
 class Examination:
@@ -86,6 +85,7 @@ class Examination:
             if not weak or item.name in untouched:
                 continue
             self._grader.spent.pop(item.name, None)
+            self._workplace.allow_again(item.name)
             if item.kind == "exercise":
                 self._test_on_reference(item, weak)
             else:
@@ -121,13 +121,14 @@ class Examination:
         if not functions:
             return
 
-        def submission() -> Any:
-            self._workplace.session().override(functions, by_value=functions)
-            return self._workplace.submission()
+        def submission(name: str, wall_s: float) -> Any:
+            session = self._workplace.session(name)
+            session.override(functions, by_value=functions)
+            return session.submission(wall_s)
 
         self._try_again(item, submission)
         try:
-            self._workplace.session().restore()
+            self._workplace.session(item.name).restore()
         except StudentError:
             return  # the process is gone; the next one starts without the reference's functions
 
@@ -142,12 +143,11 @@ class Examination:
             limits = self._plan.course.limits
             with Workplace(
                 partial(open_room, self._plan, tier),
-                cells_wall_s=limits.notebook.wall_s,
-                call_wall_s=limits.item.wall_s,
+                limits,
                 lent={cells[name]: {name: function} for name, function in functions.items() if name in cells},
             ) as workplace:
-                results = workplace.run(sources, limits.cell.wall_s)
-                if any(result.status in BROKEN_OFF for result in results.values()):
+                results = workplace.run(sources)
+                if any(_spares(cell, result.status, cells.get(item.name)) for cell, result in results.items()):
                     doubts.append("The notebook did not run to its end with the reference's layers")
                 self._try_again(item, workplace.submission)
                 cpu_s = workplace.cpu_s()
@@ -164,13 +164,14 @@ class Examination:
         written = any(test.verdict != "not_implemented" for test in self.records[name])
         return name not in functions and written
 
-    def _try_again(self, item: Item, submission: Callable[[], Any]) -> None:
+    def _try_again(self, item: Item, submission: Callable[[str, float], Any]) -> None:
         records = self.records[item.name]
         for index, test in enumerate(records):
-            if test.verdict == "passed" or self._grader.seconds_left(item.name) <= 0:
+            left = self._grader.seconds_left(item.name)
+            if test.verdict == "passed" or left <= 0:
                 continue
             try:
-                result, trace = self._grader.replay(test.name, submission())
+                result, trace = self._grader.replay(test.name, submission(item.name, left))
             except StudentError:
                 return  # it has ended its process too often: the first verdicts stand
             self._grader.on_result(result, trace)
@@ -195,13 +196,30 @@ class Examination:
             weight=float(result.weight),
             measured=_finite(result.measured),
             allowed=_finite(result.allowed),
-            message=student_message(result, trace),
+            message=self._message(result, trace),
             duration_s=round(trace.duration, 4),
         )
+
+    def _message(self, result: TestResult, trace: TestTrace) -> str:
+        said = student_message(result, trace)
+        if result.verdict not in LIMITS:
+            return said
+        limits = self._plan.course.limits
+        subject = f"In the tests of {result.item}, your code"
+        return f"{said.rstrip('.')}. {explain(result.verdict, subject, limits, limits.item)}"
 
     def _reference_passes(self, result: TestResult) -> bool:
         reference = LocalSubmission(self._plan.reference())
         return bool(self._grader.replay(result.name, reference)[0].verdict == "passed")
+
+
+def _spares(cell: str, status: str, own: str | None) -> bool:
+    """Whether a cell that came to this end, with the reference's layers, may be the reason that an experiment fails.
+
+    Time may be the wire's, and other cells that end the process take the experiment's result with them. That its own
+    cell ends the process, or uses up the memory, is its own doing.
+    """
+    return status not in CELL_RAN and (cell != own or status in OUT_OF_TIME)
 
 
 def _finite(value: float | None) -> float | None:

@@ -15,14 +15,17 @@ from typing import Literal
 import nbformat
 from nbformat import NotebookNode
 
+from nnkit.kit.course import Limits
 from nnkit.kit.grading.choices import grade_choice
 from nnkit.kit.grading.examination import Examination
+from nnkit.kit.grading.handed_in import UnreadableSubmission
+from nnkit.kit.grading.limits import explain
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, Record, TestRecord, conclude, summarise
 from nnkit.kit.grading.results import outputs
 from nnkit.kit.grading.rooms import open_room
 from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.submission import Matched, UnreadableSubmission, grade_id_of, is_open, match
+from nnkit.kit.grading.submission import Matched, grade_id_of, is_open, match
 from nnkit.kit.grading.workplace import Source, Workplace
 from nnkit.kit.items import Item
 
@@ -54,7 +57,7 @@ def grade_notebook(
     student : str
         Seeds the random tests.
     submitted : NotebookNode
-        As `read_notebook` gives it.
+        As `parse_notebook` gives it.
     tier : Tier
         The sandbox to run it in.
     mode : {"full", "quick"}
@@ -70,11 +73,9 @@ def grade_notebook(
     sources = cells_to_run(matched.notebook)
     wanted = [item for item in plan.items if only is None or item.name in only]
     untouched = untouched_cells(matched, plan)
-    with Workplace(
-        partial(open_room, plan, tier), cells_wall_s=limits.notebook.wall_s, call_wall_s=limits.item.wall_s
-    ) as workplace:
+    with Workplace(partial(open_room, plan, tier), limits) as workplace:
         if mode == "full":
-            _run_cells(workplace, matched, sources, limits.cell.wall_s, record)
+            _run_cells(workplace, matched, sources, limits, record)
         else:
             workplace.define(sources)
         tested = [item for item in wanted if item.kind == "exercise" or (item.kind == "experiment" and mode == "full")]
@@ -118,7 +119,7 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
             "platform": platform.platform(),
             **{name: version(name) for name in ("nnkit", "numpy", "ipython", "matplotlib", "nbgrader")},
         },
-        seed=hashlib.sha256(f"{plan.course.seed}/{plan.notebook}/{student}".encode()).hexdigest()[:16],
+        seed=hashlib.sha256(f"{plan.course.seed}/{plan.notebook}/{student}".encode(errors="surrogateescape")).hexdigest()[:16],
     )
 
 
@@ -142,22 +143,18 @@ def cells_to_run(notebook: NotebookNode) -> list[Source]:
 
 
 def _run_cells(
-    workplace: Workplace, matched: Matched, sources: Sequence[Source], wall_s: float, record: Record
+    workplace: Workplace, matched: Matched, sources: Sequence[Source], limits: Limits, record: Record
 ) -> None:
-    results = workplace.run(sources, wall_s)
-    said = {
-        "timeout": "was stopped: it took too long",
-        "out_of_memory": "was stopped: it needed too much memory",
-        "killed": "ended the process it ran in; what came before was defined again for the rest",
-    }
+    results = workplace.run(sources)
     for cell in matched.notebook.cells:
         if cell.cell_type != "code":
             continue
         result = results.get(cell["id"])
         cell.outputs = [] if result is None else nbformat.from_dict(result.outputs)
         cell.execution_count = None if result is None else result.execution_count
-        if result is not None and result.status in said:
-            record.messages.append(f"The cell {grade_id_of(cell) or cell['id']} {said[result.status]}.")
+        if result is not None and result.status not in ("ok", "error"):
+            subject = f"The cell {grade_id_of(cell) or cell['id']}"
+            record.messages.append(explain(result.status, subject, limits, limits.cell))
 
 
 def _item_record(item: Item, tests: list[TestRecord], matched: Matched, untouched: frozenset[str]) -> ItemRecord:

@@ -38,7 +38,8 @@ class LockedGrader(GraderPlugin):
     Parameters
     ----------
     current : callable
-        Gives the submission to test; starts a fresh locked process if the last one is gone.
+        Gives the submission for a test of an item that has so many seconds left; starts a fresh locked process if the
+        last one is gone.
     student, course : str
         Seed the tests' random numbers.
     held_back : callable
@@ -55,7 +56,7 @@ class LockedGrader(GraderPlugin):
 
     def __init__(
         self,
-        current: Callable[[], Any],
+        current: Callable[[str, float], Any],
         *,
         student: str,
         course: str,
@@ -77,9 +78,10 @@ class LockedGrader(GraderPlugin):
 
     def make_submission(self, test: GraderTest) -> Any:
         """The submission that is alive, unless the item's time is over."""
-        if self.seconds_left(test.item) <= 0:
+        left = self.seconds_left(test.item)
+        if left <= 0:
             raise StudentTimeout(f"not tried: the time for {test.item} ({self.item_wall_s:g} s) was already used up")
-        submission = self.current()
+        submission = self.current(test.item, left)
         submission.clear_mutations()
         return submission
 

@@ -8,15 +8,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from nnkit.kit.grading.record import ItemRecord, TestRecord
+from nnkit.student.errors import LIMITS
 
 VERDICT_WORDS = {
     "passed": ("✓", "passed", "#1b7837"),
     "failed": ("✗", "failed", "#b2182b"),
     "not_implemented": ("○", "not written yet", "#6b6b6b"),
     "student_error": ("✗", "your code raised an error", "#b2182b"),
-    "timeout": ("⏱", "took too long", "#b2182b"),
-    "out_of_memory": ("✗", "ran out of memory", "#b2182b"),
-    "killed": ("✗", "your code ended the process", "#b2182b"),
+    **{limit: ("✗", words, "#b2182b") for limit, words in LIMITS.items()},
     "grader_error": ("!", "the grader itself failed: a person will look", "#8a5a00"),
     "not_run": ("–", "not run yet: a person will look", "#8a5a00"),
 }

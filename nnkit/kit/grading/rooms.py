@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from nnkit.kit.grading.cells import SessionLimits
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.sandbox import Limits, Tier, View
-from nnkit.kit.grading.session import LockedSession, SessionLimits, locked
+from nnkit.kit.grading.session import LockedSession, locked
 
 MEGABYTE = 1_000_000
+CELLS_OF_OUTPUT = 32  # a whole notebook may put out so many times what one cell may
 
 
 def open_room(plan: Plan, tier: Tier) -> LockedSession:
@@ -15,13 +17,16 @@ def open_room(plan: Plan, tier: Tier) -> LockedSession:
     shown = {path.name: path for path in sorted(plan.package.iterdir()) if path.suffix != ".ipynb"}
     if plan.data_folder.is_dir():
         shown["data"] = plan.data_folder
+    # One process may serve all cells and all tests, each a second time; their own allowances are the closer ones.
+    cpu_s = 2 * (settings.notebook.cpu_s + len(plan.items) * settings.item.cpu_s)
     limits = Limits(
-        cpu_s=settings.notebook.cpu_s,
+        cpu_s=cpu_s,
         memory_bytes=settings.memory_mb * MEGABYTE,
         processes=settings.processes,
         open_files=settings.open_files,
         file_bytes=settings.file_mb * MEGABYTE,
         scratch_bytes=settings.scratch_mb * MEGABYTE,
     )
-    outputs = SessionLimits(cell_output=settings.output_kb * 1000)
+    output = settings.output_kb * 1000
+    outputs = SessionLimits(cell_output=output, notebook_output=CELLS_OF_OUTPUT * output)
     return LockedSession(locked(tier, View(inputs=shown), limits), outputs)

@@ -2,102 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
+import secrets
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from nnkit.kit.grading import locked as agent
 from nnkit.kit.grading import sandbox
+from nnkit.kit.grading.cells import REPORT_COST, CellResult, RunningCell, SessionLimits, status_of
+from nnkit.kit.grading.endings import Exit, Process, limit_of, manner_of, stopped, told
 from nnkit.kit.grading.locked.channel import Channel, PeerClosed, WireTimeout
 from nnkit.kit.grading.locked.wire import Limits, Message, WireError
-from nnkit.kit.grading.outputs import CellOutputs, Displays, Output, error_output
+from nnkit.kit.grading.outputs import CellOutputs, Displays, error_output
 from nnkit.kit.grading.proxy import LockedSubmission, RemoteObject
 from nnkit.kit.grading.sandbox import Tier, View
 from nnkit.kit.grading.stubs import Stubs
 from nnkit.kit.grading.values import RemoteHandle, Values
-from nnkit.student.testing import StudentError, StudentKilled, StudentOutOfMemory, StudentTimeout
+from nnkit.student.errors import StudentError
 
 T = TypeVar("T")
 
 TO_AGENT = Limits(header=4 << 20, body=512 << 20)
 FROM_AGENT = Limits(header=4 << 20, body=256 << 20)
-
-
-class Exit(Protocol):
-    """How a locked process ended."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def cpu_s(self) -> float: ...
-
-
-class Process(Protocol):
-    """What a session needs of the sandbox's process."""
-
-    def interrupt(self) -> None: ...
-    def kill(self) -> None: ...
-    def wait(self, timeout: float | None = None, /) -> Exit | None: ...
-    def stderr_tail(self) -> str: ...
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class SessionLimits:
-    """What one session may take, besides the limits of the process itself.
-
-    Attributes
-    ----------
-    start_s : float
-        Until the locked process answers for the first time.
-    grace_s : float
-        Between an interrupt and the kill, when time is up.
-    cell_output, notebook_output : int
-        Characters of output that are kept.
-    """
-
-    start_s: float = 60.0
-    grace_s: float = 2.0
-    cell_output: int = 4_000_000
-    notebook_output: int = 32_000_000
-
-
-@dataclass
-class CellResult:
-    """A cell that has been run.
-
-    Attributes
-    ----------
-    outputs : list of nbformat outputs
-        A later cell may still update a display of this one.
-    status : {"ok", "error", "timeout", "killed", "out_of_memory"}
-    """
-
-    outputs: list[Output]
-    status: str
-    duration_s: float
-    execution_count: int | None = None
-
-
-@dataclass
-class _Cell:
-    name: str
-    outputs: CellOutputs
-    began: float = field(default_factory=time.monotonic)
-
-
-_ENDINGS: dict[str, tuple[type[StudentError], str]] = {
-    "timeout": (StudentTimeout, "the submission ran past its time limit"),
-    "out_of_memory": (StudentOutOfMemory, "the submission ran past its memory limit"),
-    "killed": (StudentKilled, "the submission's process has ended"),
-}
-_KIND_OF_EXIT = {"cpu": "timeout", "memory": "out_of_memory"}
-
-
 INSIDE = "/opt/nnkit/locked"
 
 
@@ -114,6 +42,10 @@ def locked(tier: Tier, view: View, limits: sandbox.Limits) -> Callable[[int], Pr
 
 class SessionError(Exception):
     """The locked process could not be started: nothing of the submission's doing."""
+
+
+class OutputFlood(WireError):
+    """The locked process reports outputs without end."""
 
 
 class Reply(dict[str, Any]):
@@ -144,8 +76,10 @@ class LockedSession:
         self.values = Values(self._make)
         self.stubs = Stubs(self.values)
         self._displays = Displays()
-        self._cell: _Cell | None = None
+        self._cell: RunningCell | None = None
         self._output_used = 0
+        self._reported = 0
+        self._has_allowance = False
         self._deadlines: list[float] = []
         self._ending = ""
         self._cpu_s = 0.0
@@ -190,13 +124,24 @@ class LockedSession:
     def usage(self) -> float:
         """CPU seconds used so far, children included."""
         if self.alive:
-            with contextlib.suppress(StudentError):
-                self._note_usage(self.ask("usage", {}, self._limits.grace_s, lambda reply: reply["value"]))
+            self._cpu_s = self._process.allow_cpu(None)
         return self._cpu_s
 
-    def submission(self, call_wall_s: float) -> LockedSubmission:
-        """The student's names, for tests; a call may take `call_wall_s` seconds."""
-        self._submission = LockedSubmission(self, call_wall_s)
+    def allow_cpu(self, seconds: float) -> float:
+        """Let all processes of the submission together use so many CPU seconds more, from now on; those used so far.
+
+        It may turn out that the submission has ended meanwhile: see `alive`.
+        """
+        if self.alive:
+            self._has_allowance = True
+            self._cpu_s = self._process.allow_cpu(seconds)
+            if self._process.wait(0.0) is not None:
+                self._end("", gently=True)
+        return self._cpu_s
+
+    def submission(self, wall_s: float) -> LockedSubmission:
+        """The student's names, for tests; from now on there are `wall_s` seconds for calls."""
+        self._submission = LockedSubmission(self, wall_s)
         return self._submission
 
     def override(self, functions: Mapping[str, Callable[..., Any]], by_value: Collection[str] = ()) -> None:
@@ -225,14 +170,15 @@ class LockedSession:
         if not source.strip():
             return CellResult([], "ok", 0.0)
         budget = max(1, min(self._limits.cell_output, self._limits.notebook_output - self._output_used))
-        cell = self._cell = _Cell(cell_id, CellOutputs(budget, self._displays))
+        cell = self._cell = RunningCell(cell_id, CellOutputs(budget, self._displays))
         status, count = "", None
         try:
             fields = {"cell": cell_id, "source": source, "budget": budget}
             reply, in_time = self._exchange("run_cell", fields, wall_s)
+            if reply.kind not in ("cell_done", "error"):
+                raise self._broken(WireError("a cell's answer has an unknown kind"))
             count = reply.fields.get("execution_count")
-            status = "timeout" if not in_time else "ok" if reply.fields.get("ok") is True else "error"
-            self._note_usage(reply.fields.get("cpu_s"))
+            status = "timeout" if not in_time else "cpu_limit" if self._overran() else status_of(reply.fields)
         except StudentError as error:
             status = error.kind
             cell.outputs.add(error_output(type(error).__name__, error.message))
@@ -240,7 +186,8 @@ class LockedSession:
             self._cell = None
             self._output_used += cell.outputs.used
         outputs = cell.outputs.finish()
-        return CellResult(outputs, status, time.monotonic() - cell.began, count if type(count) is int else None)
+        count = count if type(count) is int and 0 <= count < 1 << 31 else None
+        return CellResult(outputs, status, time.monotonic() - cell.began, count)
 
     def ask(self, kind: str, fields: dict[str, Any], wall_s: float, read: Callable[[Reply], T]) -> T:
         """Send a request, and read its answer with `read`, whose WireErrors are the locked process's fault.
@@ -252,15 +199,18 @@ class LockedSession:
         """
         reply, in_time = self._exchange(kind, fields, wall_s)
         if not in_time:
-            raise _ended("timeout", f"{_ENDINGS['timeout'][1]} ({wall_s:g} s)")
+            raise stopped("timeout")
         try:
             if reply.kind == "result":
                 return read(Reply(reply.fields))
             if reply.kind == "error":
-                raise _student_error(reply.fields)
+                raise stopped("cpu_limit") if self._overran() else told(reply.fields)
             raise WireError("an answer has an unknown kind")
         except WireError as error:
             raise self._broken(error) from None
+
+    def _overran(self) -> bool:
+        return self._has_allowance and self._process.overran()
 
     def _make(self, number: int, name: str, kind: str) -> RemoteHandle:
         return RemoteObject(self._submission, number, name, kind)
@@ -268,18 +218,26 @@ class LockedSession:
     def _exchange(self, kind: str, fields: dict[str, Any], wall_s: float) -> tuple[Message, bool]:
         """Send a request and wait for its answer; False if it only came after an interrupt."""
         if not self.alive:
-            raise _ended(self._ending, f"{_ENDINGS[self._ending][1]} in an earlier call")
-        request = Message(kind, {**fields, "released": self.values.take_released()})
+            raise stopped(self._ending, " in an earlier call")
+        if wall_s <= 0:
+            raise stopped("timeout")
+        number = secrets.randbits(53)
+        request = Message(kind, {**fields, "request": number, "released": self.values.take_released()})
         deadline = min([time.monotonic() + wall_s, *self._deadlines])
+        if not self._deadlines:
+            self._reported = 0
         sent = False
         try:
             self._channel.send(request, deadline)
             sent = True
-            return self._await(deadline), True
+            return self._await(deadline, number), True
         except WireTimeout:
-            reply = self._interrupt() if sent else None
+            reply = self._interrupt(number) if sent else None
         except PeerClosed:
-            raise self._died() from None
+            raise (self._died() if self.alive else stopped(self._ending)) from None
+        except OutputFlood:
+            self._end("output_limit")
+            raise stopped("output_limit") from None
         except WireError as error:
             if not sent:
                 raise  # the request itself has no form: an error of the grader's
@@ -287,9 +245,9 @@ class LockedSession:
         if reply is not None:
             return reply, False
         self._end("timeout")
-        raise _ended("timeout", f"{_ENDINGS['timeout'][1]} ({wall_s:g} s) and did not react to an interrupt")
+        raise stopped("timeout", " and did not react to an interrupt")
 
-    def _await(self, deadline: float) -> Message:
+    def _await(self, deadline: float, number: int) -> Message:
         while True:
             message = self._channel.receive(deadline)
             if message.kind == "output":
@@ -297,12 +255,17 @@ class LockedSession:
             elif message.kind == "callback":
                 self._deadlines.append(deadline)
                 try:
-                    reply = self.stubs.answer(message.fields)
+                    reply = self.stubs.answer(message.fields, deadline)
                 finally:
                     self._deadlines.pop()
+                if not self.alive:
+                    raise PeerClosed("the process ended inside a call-back")
                 # Here too: a long cell may call back thousands of times before the next request goes out.
                 reply.fields["released"] = self.values.take_released()
                 self._channel.send(reply, deadline)
+            elif message.fields.get("request") != number:
+                # Nobody could know the number before: whatever was sent ahead of the request is no answer to it.
+                raise WireError("an answer came to what was not asked")
             else:
                 return message
 
@@ -310,54 +273,38 @@ class LockedSession:
         events = message.fields.get("events")
         if type(events) is not bytes:
             raise WireError("a report of outputs has no events")
+        self._reported += REPORT_COST + len(events)
+        if self._reported > self._limits.flood:
+            raise OutputFlood
         if self._cell is not None and message.fields.get("cell") == self._cell.name:
             self._cell.outputs.apply(events)
 
-    def _interrupt(self) -> Message | None:
+    def _interrupt(self, number: int) -> Message | None:
         """Interrupt the student's code; the answer it then gives, if it gives one."""
         self._process.interrupt()
         try:
-            return self._await(time.monotonic() + self._limits.grace_s)
+            return self._await(time.monotonic() + self._limits.grace_s, number)
         except (WireTimeout, WireError):
             return None
 
-    def _note_usage(self, seconds: object) -> None:
-        if isinstance(seconds, float) and 0 <= seconds < 1e9:
-            self._cpu_s = max(self._cpu_s, seconds)
-
     def _died(self) -> StudentError:
         """The process closed the socket: it has ended, or is made to."""
-        ending = self._end("", gently=True)
-        return _ended(ending, _ENDINGS[ending][1])
+        exit_ = self._end("", gently=True)
+        return stopped(self._ending, manner_of(exit_) if self._ending == "killed" else "")
 
     def _broken(self, error: WireError) -> StudentError:
         self._end("killed")
-        return _ended("killed", f"the submission's process was ended: it broke the protocol ({error})")
+        return stopped("killed", f": it broke the protocol ({error})")
 
-    def _end(self, kind: str, gently: bool = False) -> str:
+    def _end(self, kind: str, gently: bool = False) -> Exit | None:
         self._channel.close()
         exit_ = self._process.wait(self._limits.grace_s) if gently else None
         if exit_ is None:
             self._process.kill()
             exit_ = self._process.wait(self._limits.grace_s)
         if exit_ is not None:
-            self._note_usage(float(exit_.cpu_s))
+            self._cpu_s = max(self._cpu_s, exit_.cpu_s)
         self._last_words = self._process.stderr_tail()
         self._process.close()
-        self._ending = kind or _KIND_OF_EXIT.get(exit_.kind if exit_ is not None else "", "killed")
-        return self._ending
-
-
-def _ended(kind: str, message: str) -> StudentError:
-    return _ENDINGS[kind][0](message)
-
-
-def _student_error(fields: dict[str, Any]) -> StudentError:
-    name, message, trace, kind = (fields.get(key) for key in ("type", "message", "traceback", "kind"))
-    if not all(type(text) is str for text in (name, message, trace, kind)):
-        raise WireError("an error has no type, message and traceback")
-    text = f"{name}: {message}" if message else str(name)
-    if kind == "out_of_memory":
-        return StudentOutOfMemory(text, trace)
-    own_kind = "not_implemented" if kind == "not_implemented" else None
-    return StudentError(text, trace, own_kind)
+        self._ending = kind or limit_of(exit_)
+        return exit_

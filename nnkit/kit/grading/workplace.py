@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nnkit.kit.course import Limits
+from nnkit.kit.grading.cells import CellResult
+from nnkit.kit.grading.limits import CELL_RAN
 from nnkit.kit.grading.proxy import LockedSubmission
-from nnkit.kit.grading.session import CellResult, LockedSession
-from nnkit.student.errors import StudentError, StudentKilled
+from nnkit.kit.grading.session import LockedSession
+from nnkit.student.errors import StudentError, StudentKilled, StudentStopped
 from nnkit.student.solutions import defines, without_magics
 
-MOST_RESTARTS = 8
+MOST_ENDS_IN_CELLS = 8
+MOST_ENDS_IN_ITEM = 3
+MOST_ENDS_IN_DEFINITIONS = 16
 DEFINITIONS_WALL_S = 30.0
 
 
@@ -41,16 +47,17 @@ def definitions_only(text: str) -> str:
 
 
 class Workplace:
-    """Runs a submission's cells and serves its tests, across the deaths of its processes.
+    """Runs a submission's cells and serves its tests, across the ends of its processes.
+
+    How often a process may end is counted for the cells and for every item apart, so that no item's tests use up what
+    the others need; definitions that end a process are left out from then on.
 
     Parameters
     ----------
     start : callable
         Starts a fresh locked session.
-    cells_wall_s : float
-        Seconds by the clock for all cells together; of cells beyond, only the definitions are run.
-    call_wall_s : float
-        Seconds that one call from a test may take.
+    limits : Limits
+        Of the course: for each cell and all cells together, and for the tests of each item.
     lent : mapping, optional
         Functions of the reference by cell id: after the cell has run, they take the place of what it defined.
     """
@@ -58,20 +65,24 @@ class Workplace:
     def __init__(
         self,
         start: Callable[[], LockedSession],
-        *,
-        cells_wall_s: float,
-        call_wall_s: float,
+        limits: Limits,
         lent: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
     ) -> None:
         self._start = start
-        self._cells_left_s = cells_wall_s
-        self._call_wall_s = call_wall_s
+        self._limits = limits
+        self._cells_left_s = limits.notebook.wall_s
+        self._cells_left_cpu_s = limits.notebook.cpu_s
+        self._definitions_left_s = limits.notebook.wall_s
         self._lent_by_cell = lent or {}
         self._lent: dict[str, Callable[..., Any]] = {}
         self._session: LockedSession | None = None
         self._ran: list[Source] = []
-        self._starts = 0
+        self._left_out: set[str] = set()
+        self._item = ""
+        self._ends: Counter[str] = Counter()
+        self._cpu_of_item: dict[str, float] = {}
         self._cpu_of_ended = 0.0
+        self._accounted = 0.0
 
     def __enter__(self) -> Workplace:
         return self
@@ -83,60 +94,102 @@ class Workplace:
         """CPU seconds of all the processes so far."""
         return self._cpu_of_ended + (self._session.usage() if self._session is not None else 0.0)
 
-    def run(self, cells: Sequence[Source], cell_wall_s: float) -> dict[str, CellResult]:
+    def run(self, cells: Sequence[Source]) -> dict[str, CellResult]:
         """Run whole cells in order; a cell that ends the process does not end the run."""
-        results: dict[str, CellResult] = {}
+        results = {}
         for cell in cells:
             try:
-                session = self._alive()
-            except StudentKilled as error:
+                results[cell.cell_id] = self._run(cell)
+            except StudentStopped as error:
                 results[cell.cell_id] = CellResult([], error.kind, 0.0)
-                continue
-            if self._cells_left_s > 0:
-                result = session.run_cell(cell.cell_id, cell.text, min(cell_wall_s, self._cells_left_s))
-                self._cells_left_s -= result.duration_s
-                self._lend(session, cell)
-            else:
-                result = CellResult([], "timeout", 0.0)
-                self._define(session, [cell])
-            results[cell.cell_id] = result
             self._ran.append(cell)
         return results
 
     def define(self, cells: Sequence[Source]) -> None:
         """Run only what the cells define."""
-        self._define(self._alive(), cells)
         self._ran.extend(cells)
+        try:
+            self._restart()
+        except StudentStopped:
+            return  # every test will say so
 
-    def submission(self) -> LockedSubmission:
-        """The submission for one test, alive; in a fresh process from the definitions if need be.
+    def submission(self, item: str, wall_s: float) -> LockedSubmission:
+        """The submission for one test of `item`, alive; in a fresh process from the definitions if need be.
 
         Raises
         ------
-        StudentKilled
-            It has ended its process too often.
+        StudentStopped
+            It has ended its process too often, or the item's CPU time is used up.
         """
-        return self._alive().submission(self._call_wall_s)
+        return self.session(item).submission(wall_s)
 
-    def session(self) -> LockedSession:
-        """The session that is alive; raises as `submission`."""
-        return self._alive()
+    def session(self, item: str) -> LockedSession:
+        """The session that is alive, with what is left of the item's CPU time; raises as `submission`."""
+        self._settle()
+        self._item = item
+        left = self._limits.item.cpu_s - self._cpu_of_item.get(item, 0.0)
+        if left <= 0:
+            raise StudentStopped(f"not tried: the CPU time for {item} was already used up", kind="cpu_limit")
+        return self._alive(left)
 
-    def _alive(self) -> LockedSession:
-        if self._session is not None and self._session.alive:
-            return self._session
-        if self._starts > MOST_RESTARTS:
-            raise StudentKilled(f"not tried: the submission has ended its process {self._starts} times")
-        self._leave()
-        self._starts += 1
-        self._session = self._start()
-        self._define(self._session, self._ran)
-        return self._session
+    def allow_again(self, item: str) -> None:
+        """Give an item its time and its process ends once more, to be tried in another way."""
+        self._settle()
+        self._cpu_of_item.pop(item, None)
+        self._ends.pop(item, None)
+
+    def _run(self, cell: Source) -> CellResult:
+        pace = self._limits.cell
+        wall_s, cpu_s = min(pace.wall_s, self._cells_left_s), min(pace.cpu_s, self._cells_left_cpu_s)
+        if min(wall_s, cpu_s) <= 0:
+            self._define(self._alive(pace.cpu_s), [cell])
+            return CellResult([], "notebook_time" if wall_s <= 0 else "notebook_cpu", 0.0)
+        session = self._alive(cpu_s)
+        before = self._accounted
+        result = session.run_cell(cell.cell_id, cell.text, wall_s)
+        self._settle()
+        self._cells_left_s -= result.duration_s
+        self._cells_left_cpu_s -= self._accounted - before
+        if result.status == "timeout" and wall_s < pace.wall_s:
+            result.status = "notebook_time"
+        if result.status == "cpu_limit" and cpu_s < pace.cpu_s:
+            result.status = "notebook_cpu"
+        self._lend(session, cell)
+        return result
+
+    def _alive(self, cpu_s: float) -> LockedSession:
+        """A session that may use `cpu_s` from now on."""
+        while True:
+            if self._session is not None:
+                self._session.allow_cpu(cpu_s)
+                if self._session.alive:
+                    self._settle()
+                    return self._session
+            self._restart()
+
+    def _restart(self) -> None:
+        if self._session is not None:
+            self._leave()
+            self._ends[self._item] += 1
+        if self._ends[self._item] > (MOST_ENDS_IN_ITEM if self._item else MOST_ENDS_IN_CELLS):
+            raise StudentKilled(f"not tried: the submission has ended its process {self._ends[self._item]} times")
+        while len(self._left_out) <= MOST_ENDS_IN_DEFINITIONS:
+            self._session = self._start()
+            self._define(self._session, self._ran)
+            self._accounted = self._session.usage()
+            if self._session.alive:
+                return
+            self._leave()
+        raise StudentKilled("not tried: what the submission defines ends its process by itself")
 
     def _define(self, session: LockedSession, cells: Sequence[Source]) -> None:
         for cell in cells:
-            if session.alive and (text := definitions_only(cell.text)):
-                session.run_cell(cell.cell_id, text, DEFINITIONS_WALL_S)
+            text = "" if cell.cell_id in self._left_out else definitions_only(cell.text)
+            if session.alive and text and self._definitions_left_s > 0:
+                result = session.run_cell(cell.cell_id, text, min(DEFINITIONS_WALL_S, self._definitions_left_s))
+                self._definitions_left_s -= result.duration_s
+                if result.status not in CELL_RAN:
+                    self._left_out.add(cell.cell_id)
             self._lend(session, cell)
 
     def _lend(self, session: LockedSession, cell: Source) -> None:
@@ -147,8 +200,17 @@ class Workplace:
             except StudentError:
                 return  # the submission has just ended its process: the next one starts from the definitions
 
+    def _settle(self) -> None:
+        """Put the CPU time used since the last time to the account of the item whose tests ran."""
+        if self._session is not None:
+            used = self._session.usage()
+            self._cpu_of_item[self._item] = self._cpu_of_item.get(self._item, 0.0) + used - self._accounted
+            self._accounted = used
+
     def _leave(self) -> None:
         if self._session is not None:
             self._session.close()
+            self._settle()
             self._cpu_of_ended += self._session.usage()
             self._session = None
+            self._accounted = 0.0

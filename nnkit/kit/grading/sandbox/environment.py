@@ -19,6 +19,8 @@ def build(scratch: str, given: Mapping[str, str]) -> dict[str, str]:
         # One thread each: the limits count threads, and sums come out the same on every machine.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        # Otherwise each new thread takes 64 MB of the limited address space for its own share of malloc.
+        "MALLOC_ARENA_MAX": "2",
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",

@@ -20,6 +20,7 @@ from typing import IO, Any
 from .problems import SandboxError
 
 _TAIL = 65536
+_PATIENCE = 10.0  # for the keeper's answer
 _CREDENTIALS = struct.Struct("iII")
 
 
@@ -62,6 +63,9 @@ class LockedProcess:
         self._unread = b""
         self._report: dict[str, Any] | None = None
         self._exit: Exit | None = None
+        self._cpu_s = 0.0
+        self._readings = 0
+        self._overran = False
         self._killed = False
         self._last_words: str | None = None
         self._waiting = threading.RLock()
@@ -96,6 +100,33 @@ class LockedProcess:
         """Send SIGINT to the process itself, as a person does who stops a cell."""
         self._signal("main", signal.SIGINT)
 
+    def allow_cpu(self, seconds: float | None) -> float:
+        """Let all processes together use `seconds` of CPU time more from now on (None: as before).
+
+        Past it the process itself is interrupted, and past a second more all of them are ended.
+
+        Returns
+        -------
+        float
+            CPU seconds used so far.
+        """
+        with self._waiting, contextlib.suppress(OSError, ValueError):
+            seen = self._readings
+            self._control.sendall(json.dumps({"allow_cpu_s": seconds}).encode() + b"\n")
+            deadline = time.monotonic() + _PATIENCE
+            while self._readings == seen and not self._at_end and time.monotonic() < deadline:
+                self._take(self._next_message(deadline - time.monotonic()))
+            if seconds is not None:
+                self._overran = False
+        return self._cpu_s
+
+    def overran(self) -> bool:
+        """Whether it was interrupted for using more CPU time than it was last allowed."""
+        with self._waiting:
+            while (message := self._next_message(0.0)) is not None:
+                self._take(message)
+        return self._overran
+
     def kill(self) -> None:
         """End the whole tree and wait until it is gone. Any thread may call it, as `interrupt`."""
         if self._exit is None:
@@ -121,7 +152,7 @@ class LockedProcess:
             remaining = None if deadline is None else deadline - time.monotonic()
             message = self._next_message(remaining)
             if message is not None:
-                self._report = message if "exit" in message else self._report
+                self._take(message)
                 continue
             if not self._at_end:
                 return None
@@ -169,6 +200,15 @@ class LockedProcess:
         line, _, self._unread = self._unread.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
         return message
+
+    def _take(self, message: dict[str, Any] | None) -> None:
+        """Note what the keeper says of a process that runs, or of its end."""
+        if message is None:
+            return
+        self._overran |= "over" in message
+        self._readings += "cpu_s" in message
+        self._cpu_s = message.get("cpu_s", self._cpu_s)
+        self._report = message if "exit" in message else self._report
 
     def _receive(self) -> None:
         try:

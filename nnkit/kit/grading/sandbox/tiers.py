@@ -14,7 +14,8 @@ _NAMESPACED = (
 )
 _ALWAYS_LACKING = (
     "Memory is limited for each process by the kernel, for all together only several times a second: no cgroups.",
-    "CPU time is added up several times a second; children whose parent ignores their death are not counted.",
+    "CPU time of all together is added up several times a second; children whose parent ignores their death are not "
+    "counted once they are gone.",
     "Errors in the kernel itself: the process makes system calls of the host's kernel.",
 )
 

@@ -1,0 +1,158 @@
+"""A submission that ends its processes again and again costs bounded time, and no item the share of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from nnkit.kit.course import Limits, Pace
+from nnkit.kit.grading.cells import CellResult
+from nnkit.kit.grading.session import LockedSession
+from nnkit.kit.grading.workplace import MOST_ENDS_IN_CELLS, MOST_ENDS_IN_ITEM, Source, Workplace
+from nnkit.student.errors import StudentKilled, StudentStopped
+
+LIMITS = Limits(
+    cell=Pace(cpu_s=5, wall_s=10), item=Pace(cpu_s=3, wall_s=10), notebook=Pace(cpu_s=7, wall_s=15), processes=8
+)
+
+
+@dataclass
+class Session:
+    """A session whose cells take what they say: ``cpu=1 wall=2 status=timeout``, ``dies``."""
+
+    alive: bool = True
+    used: float = 0.0
+    allowed: list[float] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+
+    def run_cell(self, cell_id: str, source: str, wall_s: float) -> CellResult:
+        says = dict(part.split("=") for part in source.rpartition("#")[2].split() if "=" in part)
+        self.ran.append(cell_id)
+        self.used += float(says.get("cpu", 0))
+        status = says.get("status", "ok")
+        if "dies" in source:
+            self.alive, status = False, "killed"
+        return CellResult([], status, min(wall_s, float(says.get("wall", 0))))
+
+    def allow_cpu(self, seconds: float) -> float:
+        self.allowed.append(seconds)
+        return self.used
+
+    def usage(self) -> float:
+        return self.used
+
+    def submission(self, wall_s: float) -> Any:
+        return self
+
+    def close(self) -> None:
+        self.alive = False
+
+
+@pytest.fixture
+def started() -> list[Session]:
+    return []
+
+
+@pytest.fixture
+def workplace(started: list[Session]) -> Workplace:
+    def start() -> LockedSession:
+        started.append(Session())
+        return cast(LockedSession, started[-1])
+
+    return Workplace(start, LIMITS)
+
+
+def cells(*texts: str) -> list[Source]:
+    return [Source(str(number), text) for number, text in enumerate(texts)]
+
+
+def statuses(results: dict[str, CellResult]) -> list[str]:
+    return [result.status for result in results.values()]
+
+
+def test_after_a_crash_what_came_before_is_defined_again(workplace: Workplace, started: list[Session]) -> None:
+    run = workplace.run(cells("import a", "print() # dies", "import b"))
+    assert statuses(run) == ["ok", "killed", "ok"]
+    assert started[1].ran == ["0", "2"]
+
+
+def test_cells_that_end_the_process_every_time_are_given_up(workplace: Workplace, started: list[Session]) -> None:
+    run = workplace.run(cells(*["print() # dies"] * 30))
+    assert set(statuses(run)) == {"killed"}
+    assert len(started) == MOST_ENDS_IN_CELLS + 1
+
+
+def test_what_was_given_up_is_defined_for_the_tests(workplace: Workplace, started: list[Session]) -> None:
+    workplace.run(cells(*["print() # dies"] * 30, "import last"))
+    workplace.submission("net", 1)
+    assert started[-1].ran == ["30"]
+
+
+def test_a_definition_that_ends_the_process_is_left_out_from_then_on(
+    workplace: Workplace, started: list[Session]
+) -> None:
+    workplace.define(cells("import a", "import b # dies", "import c"))
+    assert [session.ran for session in started] == [["0", "1"], ["0", "2"]]
+
+
+def test_definitions_that_all_end_the_process_are_given_up(workplace: Workplace, started: list[Session]) -> None:
+    workplace.define(cells(*["import a # dies"] * 100))
+    with pytest.raises(StudentKilled, match="not tried"):
+        workplace.submission("net", 1)
+    assert len(started) < 20
+
+
+def test_an_item_that_ends_its_processes_leaves_the_next_one_its_own(
+    workplace: Workplace, started: list[Session]
+) -> None:
+    for _ in range(MOST_ENDS_IN_ITEM + 1):
+        workplace.submission("first", 1)
+        started[-1].alive = False
+    with pytest.raises(StudentKilled, match="not tried"):
+        workplace.submission("first", 1)
+    assert workplace.submission("second", 1) is started[-1]
+
+
+def test_a_process_that_ends_between_two_tests_costs_neither(workplace: Workplace, started: list[Session]) -> None:
+    workplace.submission("first", 1)
+    ends: Callable[[float], float] = lambda seconds: setattr(started[0], "alive", False) or 0.0  # noqa: E731
+    started[0].allow_cpu = ends  # type: ignore[method-assign]
+    assert workplace.submission("second", 1) is started[1]
+
+
+def test_the_tests_of_an_item_share_its_cpu_time(workplace: Workplace, started: list[Session]) -> None:
+    workplace.submission("net", 1)
+    started[0].used += 2
+    workplace.submission("net", 1)
+    workplace.submission("other", 1)
+    assert started[0].allowed == [3, 1, 3]
+
+
+def test_the_cpu_time_of_an_item_counts_over_its_processes(workplace: Workplace, started: list[Session]) -> None:
+    workplace.submission("net", 1)
+    started[0].used, started[0].alive = 3.5, False
+    with pytest.raises(StudentStopped, match="already used up") as caught:
+        workplace.submission("net", 1)
+    assert caught.value.kind == "cpu_limit"
+    workplace.allow_again("net")
+    assert workplace.submission("net", 1)
+
+
+def test_a_cell_gets_no_more_than_the_notebook_has_left(workplace: Workplace, started: list[Session]) -> None:
+    run = workplace.run(cells("1 # cpu=4", "2 # cpu=4 status=cpu_limit", "3 # cpu=1", "import a"))
+    assert statuses(run) == ["ok", "notebook_cpu", "notebook_cpu", "notebook_cpu"]
+    assert started[0].allowed[:2] == [5, 3]
+    assert started[0].ran == ["0", "1", "3"]
+
+
+def test_the_clock_of_a_notebook_runs_over_its_cells(workplace: Workplace) -> None:
+    run = workplace.run(cells("1 # wall=9", "2 # wall=20 status=timeout", "3"))
+    assert statuses(run) == ["ok", "notebook_time", "notebook_time"]
+
+
+def test_all_processes_count_for_the_cpu_seconds_in_the_record(workplace: Workplace) -> None:
+    workplace.run(cells("1 # cpu=2", "2 # cpu=1 dies", "3 # cpu=2"))
+    assert workplace.cpu_s() == 5

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 import nnkit
 from nnkit.data import shapes
@@ -39,6 +40,11 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         for each in load_misconceptions(template)
         if each.exercise in definitions
     )
+    hashes = {
+        "release": hash_of([released]),
+        "graders": hash_of([graders, course.expected(assignment, notebook)]),
+        "kit": hash_of(sorted(Path(nnkit.__file__).parent.rglob("*.py"))),
+    }
     return Plan(
         course=course,
         assignment=assignment,
@@ -51,12 +57,22 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         mistakes=mistakes,
         data_folder=data_folder(course),
         data_set="shapes" if course.data.cifar10 is None else "cifar10",
-        hashes={
-            "release": hash_of([released]),
-            "graders": hash_of([graders, course.expected(assignment, notebook)]),
-            "kit": hash_of(sorted(Path(nnkit.__file__).parent.rglob("*.py"))),
-        },
+        hashes=hashes,
+        proven=proven_graders(course.solutions(assignment, notebook)) == hashes["graders"],
     )
+
+
+def note_proof(reference: NotebookNode, plan: Plan) -> None:
+    """Write into the executed reference which graders it has passed."""
+    reference.metadata.setdefault("nnkit", {})["passed_graders"] = plan.hashes["graders"]
+
+
+def proven_graders(reference: Path) -> str:
+    """The hash of the graders that an executed reference has passed; empty if there is none."""
+    try:
+        return str(nbformat.read(reference, as_version=4).metadata["nnkit"]["passed_graders"])
+    except (OSError, KeyError, nbformat.reader.NotJSONError):
+        return ""
 
 
 def data_folder(course: Course) -> Path:

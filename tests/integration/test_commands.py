@@ -5,8 +5,7 @@ import re
 import shutil
 
 import pytest
-from conftest import copied
-from tiny_course import change
+from tiny_course import change, copied
 
 from nnkit.kit import classroom
 from nnkit.kit.authoring.template import load_template

@@ -26,7 +26,7 @@ from nnkit.kit.engine import Job, grade_all
 from nnkit.kit.grading.grade import Graded
 from nnkit.kit.grading.record import ItemRecord
 from nnkit.kit.grading.sandbox.probing import best_tier
-from nnkit.kit.planning import plan_of, prepare_data
+from nnkit.kit.planning import note_proof, plan_of, prepare_data
 from nnkit.kit.reporting.progress import watched
 
 REFERENCE, UNTOUCHED = "reference", "untouched"
@@ -128,15 +128,18 @@ def verify(
             for job in _jobs(course, assignment, notebook, package)
         ]
         console.print(f"{assignment}: {len(jobs)} notebooks (reference, untouched, misconceptions), tier {tier.value}")
+        plans = {job.plan.notebook: job.plan for job in jobs}
         results_by_job = watched(grade_all(jobs, tier, workers=workers), len(jobs), console)
         graded = {(job.plan.notebook, job.student): result for job, result in results_by_job}
         for notebook in course.assignment(assignment).notebooks:
             template = load_template(course, assignment, notebook)
             results = {student: result for (name, student), result in graded.items() if name == notebook}
             _judge(template, results, verification)
-            solved = results[REFERENCE].notebook
+            reference = results[REFERENCE]
+            if reference.record.score == sum(item.points for item in template.items if item.kind != "explain"):
+                note_proof(reference.notebook, plans[notebook])
             course.solutions(assignment).mkdir(parents=True, exist_ok=True)
-            nbformat.write(solved, course.solutions(assignment, notebook))
+            nbformat.write(reference.notebook, course.solutions(assignment, notebook))
     return verification
 
 

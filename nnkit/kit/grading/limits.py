@@ -6,7 +6,6 @@ from nnkit.kit.course import Limits, Pace
 
 # What a cell can come to besides: its outputs are not complete, but it has run.
 CELL_RAN = frozenset({"ok", "error", "output_cut"})
-OUT_OF_TIME = frozenset({"timeout", "cpu_limit", "notebook_time", "notebook_cpu"})
 
 _NOTEBOOK = "did not run to its end: all cells of the notebook together may"
 _MESSAGES = {

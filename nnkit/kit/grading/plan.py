@@ -42,6 +42,8 @@ class Plan:
     data_folder: Path = Path()
     data_set: str = "shapes"
     hashes: Mapping[str, str] = field(default_factory=dict)
+    proven: bool = False
+    """Whether the reference has passed these very graders, experiments included."""
 
     @property
     def thresholds(self) -> Accuracies | None:

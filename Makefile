@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check clean distclean
+.PHONY: demo test bench check clean distclean
 
 # The main job end to end: build, verify, release, a simulated class, grades, feedback, export.
 demo: $(READY)
@@ -12,6 +12,10 @@ demo: $(READY)
 # Lint, types and the whole test suite.
 test: check
 	$(BIN)/python -m pytest
+
+# nnkit against stock nbgrader, and one grading process against two; the last lines are for machines.
+bench: $(READY)
+	$(BIN)/python benchmarks/all.py
 
 check: $(READY)
 	$(BIN)/ruff check .

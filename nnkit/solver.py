@@ -153,9 +153,17 @@ class Solver:
         loss, grads = self.model.loss(self.X_train[chosen], self.y_train[chosen])
         self.loss_history.append(float(loss))
         for name, w in self.model.params.items():
+            self._check_gradient(name, w, grads)
             self.model.params[name], self.optim_configs[name] = self.update_rule(
                 w, grads[name], self.optim_configs[name]
             )
+
+    def _check_gradient(self, name, w, grads):
+        # Broadcasting would hide the mistake for a while, or report it where it was not made.
+        if name not in grads:
+            raise ValueError(f"loss(X, y) returned no gradient of {name} (it returned {', '.join(grads) or 'none'})")
+        if np.shape(grads[name]) != np.shape(w):
+            raise ValueError(f"the gradient of {name} has shape {np.shape(grads[name])}, {name} has {np.shape(w)}")
 
     def _decay_learning_rates(self):
         for config in self.optim_configs.values():

@@ -95,6 +95,28 @@ def test_an_unknown_update_rule_is_named(net, data):
         Solver(net, data, update_rule="sdg")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda grads: grads.update(b2=grads["b2"][None]), r"the gradient of b2 has shape \(1, 2\), b2 has \(2,\)"),
+        (lambda grads: grads.pop("b2"), "no gradient of b2 "),
+    ],
+)
+def test_a_gradient_that_does_not_fit_is_named(net, data, wrong, message):
+    right = net.loss
+
+    def loss(X, y=None):
+        if y is None:
+            return right(X)
+        value, grads = right(X, y)
+        wrong(grads)
+        return value, grads
+
+    net.loss = loss
+    with pytest.raises(ValueError, match=message):
+        Solver(net, data, verbose=False).train()
+
+
 def test_accuracy_does_not_depend_on_the_batch_size(net, data):
     solver = Solver(net, data, verbose=False)
     X, y = data["X_train"], data["y_train"]

@@ -23,7 +23,7 @@ import classroom
 from nnkit.kit.classroom import write_down
 from nnkit.kit.course import Course
 from nnkit.kit.engine import Job, grade_file
-from nnkit.kit.grading.gradebook import open_submission
+from nnkit.kit.grading.ledger import open_ledger
 from nnkit.kit.grading.sandbox.probing import best_tier
 from nnkit.kit.planning import plan_of, prepare_data
 
@@ -50,11 +50,10 @@ def grading(course: Course, mode: str) -> Callable[[], None]:
     prepare_data(course)
 
     def grade() -> None:
-        for folder in sorted(course.root.glob(f"submitted/*/{classroom.ASSIGNMENT}")):
-            student = folder.parent.name
-            open_submission(course, classroom.ASSIGNMENT, student, folder)
-            job = Job(student, folder / f"{classroom.NOTEBOOK}.ipynb", plan, mode)
-            write_down(course, grade_file(job, tier))
+        with open_ledger(course, classroom.ASSIGNMENT) as ledger:
+            for folder in sorted(course.root.glob(f"submitted/*/{classroom.ASSIGNMENT}")):
+                job = Job(folder.parent.name, folder / f"{classroom.NOTEBOOK}.ipynb", plan, mode)
+                write_down(course, ledger, grade_file(job, tier))
 
     return grade
 

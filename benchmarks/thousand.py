@@ -16,6 +16,7 @@ import classroom
 EVERY_S = 1.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MEGABYTE = 1_000_000
+GRADER = b"nnkit.kit.engine.desk"
 
 
 def memory_of(pid: int) -> int:
@@ -27,12 +28,15 @@ def memory_of(pid: int) -> int:
 
 
 def workers_of(pid: int) -> list[int]:
-    """The grading processes of a coordinator; what it starts else is not one."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+    """The grading processes of a coordinator, whichever of its threads has started them."""
+    found = []
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            children = (thread / "children").read_text().split()
+            found += [int(child) for child in children if GRADER in Path(f"/proc/{child}/cmdline").read_bytes()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
 
 
 def watch(process: subprocess.Popen[bytes], records: Path) -> list[tuple[int, int, int]]:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from nnkit.kit.course import Course
-from nnkit.kit.engine import Job, grade_all
+from nnkit.kit.engine import Here, Job, Place, Refused, grade_all
 from nnkit.kit.errors import CourseError, did_you_mean
 from nnkit.kit.grading.grade import Graded, Mode, unreadable
-from nnkit.kit.grading.gradebook import open_submission, save_grades, write_autograded, zero_missing
+from nnkit.kit.grading.gradebook import write_autograded
 from nnkit.kit.grading.handed_in import UnreadableSubmission, is_there, similar_notebooks, trouble_with
+from nnkit.kit.grading.ledger import Ledger, open_ledger
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, Record, summarise
 from nnkit.kit.grading.sandbox import Tier
 from nnkit.kit.grading.sandbox.probing import best_tier, probe
 from nnkit.kit.planning import plan_of, prepare_data
-from nnkit.kit.reporting.progress import watched
+from nnkit.kit.reporting.progress import Progress
+from nnkit.kit.reporting.runlog import RunLog
+from nnkit.kit.reporting.summary import Summary
+from nnkit.kit.unchanged import marks_by_notebook, unchanged
+
+UNCHANGED = "unchanged"
 
 
 def grade_class(
@@ -28,11 +36,17 @@ def grade_class(
     students: Sequence[str] | None = None,
     mode: Mode = "full",
     workers: int = 0,
+    scheduler: str = "",
     accept_tier: bool = False,
     tier: Tier | None = None,
+    force: bool = False,
+    summary: Summary | None = None,
     console: Console | None = None,
 ) -> Iterator[Record]:
     """Grade what was submitted; records come as they are done, and are written before they are given.
+
+    What is unchanged since it was graded is passed over, and its stored record given: a run that was stopped or killed
+    goes on where it was.
 
     Parameters
     ----------
@@ -42,47 +56,137 @@ def grade_class(
         Only these.
     mode : {"full", "quick"}
     workers : int
-        Submissions graded at once; 0 means one per core.
+        Submissions graded at once; 0 means one per core, or as many as the cluster has threads.
+    scheduler : str
+        Address of a Dask scheduler; empty for processes of this machine.
     accept_tier : bool
         Grade although the sandbox is weaker than required; every record says so.
     tier : Tier, optional
-        The sandbox to use; otherwise the best one here.
+        The sandbox to use; otherwise the best one where a submission is graded.
+    force : bool
+        Also grade what is unchanged.
+    summary : Summary, optional
+        Counts.
     console : rich Console, optional
         Shows progress.
 
     Raises
     ------
     CourseError
-        Nothing was released or submitted, a student is unknown, or the sandbox is not available here or too weak.
+        Nothing was released or submitted, a student is unknown, the sandbox is not available here or too weak, the
+        cluster can't be used, or the course is being graded by somebody else.
+    KeyboardInterrupt
+        After Ctrl-C, with everything finished written.
     """
     console = console or Console(quiet=True)
-    tier = sufficient_tier(course, accept_tier, console, tier)
-    plans = [
-        plan_of(course, assignment, notebook, course.release(assignment))
-        for notebook in course.assignment(assignment).notebooks
-    ]
-    prepare_data(course)
-    jobs: list[Job] = []
-    for student, folder in submissions(course, assignment, students):
+    summary = Summary() if summary is None else summary
+    with alone_in(course), _place(course, scheduler, workers, accept_tier, tier, console) as place:
+        plans = [
+            plan_of(course, assignment, notebook, course.release(assignment))
+            for notebook in course.assignment(assignment).notebooks
+        ]
+        prepare_data(course)
+        found = submissions(course, assignment, students)
+        where = scheduler or f"this machine, sandbox tier {max(place.tiers).value}"
+        about = f"nnkit {plans[0].hashes['kit']}, {mode}, {len(found)} students, {where}"
+        with open_ledger(course, assignment) as ledger, RunLog(course, assignment, about) as log:
+            jobs: list[Job] = []
+            for record, outcome in _without_grading(course, ledger, plans, found, place, mode, force, jobs):
+                log.add(record, outcome)
+                summary.add(record, unchanged=outcome == UNCHANGED)
+                yield record
+            with Progress(len(jobs), console) as progress, _refusals(scheduler):
+                for _, graded in grade_all(jobs, place, progress):
+                    write_down(course, ledger, graded)
+                    log.add(graded.record, graded.record.status)
+                    summary.add(graded.record)
+                    yield graded.record
+            log.end(summary.line())
+            console.print(f"log: {log.path.relative_to(course.root)}", markup=False)
+
+
+def _without_grading(
+    course: Course,
+    ledger: Ledger,
+    plans: Sequence[Plan],
+    found: Sequence[tuple[str, Path]],
+    place: Place,
+    mode: Mode,
+    force: bool,
+    jobs: list[Job],
+) -> Iterator[tuple[Record, str]]:
+    """Records of what needs no grading, and why; everything else is added to `jobs`."""
+    worst = max(place.tiers)
+    marks = {} if force else marks_by_notebook(course, plans[0].assignment)
+    for student, folder in found:
         if trouble := trouble_with(student):
-            yield from (_misnamed(course, plan, student, trouble, tier, mode) for plan in plans)
+            yield from ((_misnamed(course, plan, student, trouble, worst, mode), "unreadable") for plan in plans)
             continue
-        open_submission(course, assignment, student, folder)
         for plan in plans:
             name = f"{plan.notebook}.ipynb"
-            if is_there(folder, name):
-                jobs.append(Job(student, folder / name, plan, mode))
+            job = Job(student, folder / name, plan, mode)
+            if not is_there(folder, name):
+                yield _missing(course, ledger, plan, student, worst, mode), "missing"
+            elif not force and (record := unchanged(course, job, place, marks)) is not None:
+                yield record, UNCHANGED
             else:
-                yield _missing(course, plan, student, tier, mode)
-    for _, graded in watched(grade_all(jobs, tier, workers=workers), len(jobs), console):
-        write_down(course, graded)
-        yield graded.record
+                jobs.append(job)
 
 
-def write_down(course: Course, graded: Graded) -> None:
+@contextmanager
+def _place(
+    course: Course, scheduler: str, workers: int, accept_tier: bool, tier: Tier | None, console: Console
+) -> Iterator[Place]:
+    """The processes of this machine, or the cluster."""
+    if not scheduler:
+        yield Here(sufficient_tier(course, accept_tier, console, tier), workers)
+        return
+    try:
+        from nnkit.kit.engine.cluster import cluster
+    except ImportError as error:
+        raise CourseError(
+            f"Dask is not installed: {error}", file=scheduler, mend='run: pip install "nnkit[dask]"'
+        ) from None
+    weakest = Tier.E if accept_tier else Tier(course.required_tier)
+    with _refusals(scheduler), cluster(scheduler, tier=tier, weakest=weakest, most=workers) as place:
+        tiers = ", ".join(sorted(place.tiers))
+        console.print(f"{scheduler}: sandbox tier {tiers}, required: {course.required_tier}", markup=False)
+        yield place
+
+
+@contextmanager
+def _refusals(scheduler: str) -> Iterator[None]:
+    try:
+        yield
+    except Refused as error:
+        raise CourseError(str(error), file=scheduler or "this machine") from None
+
+
+@contextmanager
+def alone_in(course: Course) -> Iterator[None]:
+    """Keep a second run away from the course's folders, for as long as this one lives.
+
+    Raises
+    ------
+    CourseError
+        There is another one.
+    """
+    path = course.root / ".cache" / "grading.lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CourseError(
+                "another nnkit grade is at work here", file=course.root, mend="wait for its end, or stop it"
+            ) from None
+        yield
+
+
+def write_down(course: Course, ledger: Ledger, graded: Graded) -> None:
     """Gradebook rows, autograded notebook, record: in this order, so that a record means that all is written."""
     record = graded.record
-    save_grades(course, graded.notebook, record)
+    ledger.enter(graded.notebook, record)
     write_autograded(course, graded.notebook, record)
     record.save(course.records(record.student, record.assignment, record.notebook))
 
@@ -124,10 +228,7 @@ def submissions(course: Course, assignment: str, students: Sequence[str] | None)
     CourseError
         There is nothing, or a named student handed in nothing.
     """
-    found = {
-        folder.parent.name: folder
-        for folder in sorted(course.root.glob(f"submitted/*/{assignment}"))
-    }
+    found = {folder.parent.name: folder for folder in sorted(course.root.glob(f"submitted/*/{assignment}"))}
     if not found:
         raise CourseError(
             f"no submission of {assignment}",
@@ -143,9 +244,9 @@ def submissions(course: Course, assignment: str, students: Sequence[str] | None)
     return [(student, folder) for student, folder in found.items() if not students or student in students]
 
 
-def _missing(course: Course, plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
+def _missing(course: Course, ledger: Ledger, plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
     """A notebook that was not handed in: nothing, as in nbgrader, but said aloud."""
-    zero_missing(course, plan.assignment, student, plan.notebook)
+    ledger.enter_missing(student, plan.notebook)
     record = Record(student, plan.assignment, plan.notebook, status="missing", mode=mode, tier=tier.value)
     name, folder = f"{plan.notebook}.ipynb", course.submitted(student, plan.assignment)
     similar = similar_notebooks(folder, plan.notebook, course.assignment(plan.assignment).notebooks)

@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/]: {_escape(str(error))}")
         return 1
     except KeyboardInterrupt:
-        Console(stderr=True).print("stopped; everything finished so far is kept")
+        Console(stderr=True, soft_wrap=True).print(
+            "stopped; everything finished so far is kept, and the same command goes on from there"
+        )
         return 130
 
 
@@ -76,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="run definitions only; experiments then wait for a full run"
     )
     grade.add_argument("--jobs", type=int, default=None, help="submissions graded at once (default: course.toml)")
+    grade.add_argument(
+        "--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask scheduler (default: course.toml)"
+    )
+    grade.add_argument("--force", action="store_true", help="also grade again what has not changed")
     grade.add_argument(
         "--accept-tier",
         action="store_true",
@@ -173,29 +179,36 @@ def _release(options: argparse.Namespace, console: Console) -> int:
 def _grade(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.classroom import grade_class
     from nnkit.kit.grading.sandbox import Tier
-    from nnkit.kit.reporting.tables import class_tables
+    from nnkit.kit.reporting.summary import Summary
 
     course, assignments = _course(options)
-    records = []
-    for assignment in assignments:
-        for record in grade_class(
-            course,
-            assignment,
-            students=options.student,
-            mode="quick" if options.quick else "full",
-            workers=_jobs(options, course),
-            accept_tier=options.accept_tier,
-            tier=None if options.tier is None else Tier(options.tier),
-            console=console,
-        ):
-            records.append(record)
-            if options.json:
-                print(json.dumps(record.as_dict()), flush=True)
-    if not options.json:
-        for part in class_tables(records):
-            console.print(part)
-    attention = [record for record in records if record.status in ("grader_error", "unreadable")]
-    return 1 if attention else 0
+    scheduler = course.engine.scheduler if options.scheduler is None else options.scheduler
+    summary = Summary()
+    try:
+        for assignment in assignments:
+            for record in grade_class(
+                course,
+                assignment,
+                students=options.student,
+                mode="quick" if options.quick else "full",
+                workers=_jobs(options, course),
+                scheduler=scheduler,
+                accept_tier=options.accept_tier,
+                tier=None if options.tier is None else Tier(options.tier),
+                force=options.force,
+                summary=summary,
+                console=console,
+            ):
+                if options.json:
+                    print(json.dumps(record.as_dict()), flush=True)
+    finally:
+        # Also after Ctrl-C: this much is written.
+        if options.json:
+            console.print(summary.line(), markup=False)
+        else:
+            for part in summary.tables():
+                console.print(part)
+    return 1 if summary.failed else 0
 
 
 def _feedback(options: argparse.Namespace, console: Console) -> int:

@@ -108,8 +108,12 @@ class Engine(Settings):
     """How many submissions are graded at once, and where."""
 
     jobs: Annotated[int, Field(ge=0)] = Field(default=0, description="submissions at once; 0 means one per CPU core")
-    executor: Literal["local", "dask"] = Field(default="local", description="this machine, or a Dask cluster")
-    address: str = Field(default="", description="address of the Dask scheduler")
+    scheduler: str = Field(
+        default="", description="address of a Dask scheduler, such as tls://host:8786; empty for this machine"
+    )
+    warm: bool = Field(
+        default=True, description="fork submissions from a process that has loaded the libraries, where that can be"
+    )
 
 
 class Gradebook(Settings):

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from nnkit.kit.grading.sandbox import Tier
 from nnkit.kit.grading.sandbox.probing import ProbeReport, best_tier, probe
+from nnkit.kit.grading.starts import why_no_warm_start
 
 
 @dataclass
@@ -17,6 +18,8 @@ class Diagnosis:
 
     reports: list[ProbeReport]
     best: Tier
+    why_cold: str = ""
+    """What keeps the best tier from warm starts; empty if nothing does."""
 
     @property
     def ok(self) -> bool:
@@ -27,6 +30,8 @@ class Diagnosis:
         """Plain data."""
         return {
             "best": self.best.value,
+            "warm_start": not self.why_cold,
+            "why_cold": self.why_cold,
             "tiers": [
                 {
                     "tier": report.tier.value,
@@ -60,8 +65,13 @@ class Diagnosis:
                 console.print(f"    - {sentence}", markup=False)
             console.print()
         console.print(f"grading here runs in tier [bold]{self.best.value}[/]: {self.best.built_with}")
+        if self.why_cold:
+            console.print(f"every submission starts cold: {self.why_cold}", markup=False)
+        else:
+            console.print("submissions start warm: forked from a process that has loaded the libraries")
 
 
 def diagnose() -> Diagnosis:
-    """Try every tier."""
-    return Diagnosis([probe(tier) for tier in Tier], best_tier())
+    """Try every tier, and a warm start in the best."""
+    best = best_tier()
+    return Diagnosis([probe(tier) for tier in Tier], best, why_no_warm_start(best))

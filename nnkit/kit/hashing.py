@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+
+import nnkit
 
 
 def hash_of(files: Iterable[Path]) -> str:
@@ -18,3 +21,9 @@ def hash_of_contents(contents: Iterable[bytes]) -> str:
     for content in contents:
         digest.update(len(content).to_bytes(8, "big") + content)
     return digest.hexdigest()[:16]
+
+
+@cache
+def kit_hash() -> str:
+    """The digest of nnkit itself, as it is installed here."""
+    return hash_of(sorted(Path(nnkit.__file__).parent.rglob("*.py")))

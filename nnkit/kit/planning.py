@@ -9,7 +9,6 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-import nnkit
 from nnkit.data import shapes
 from nnkit.data.folder import DATA_VARIABLE
 from nnkit.kit.authoring.misconceptions import load_misconceptions
@@ -17,6 +16,7 @@ from nnkit.kit.authoring.template import load_template
 from nnkit.kit.course import Course
 from nnkit.kit.environment import variables
 from nnkit.kit.errors import CourseError
+from nnkit.kit.fingerprints import fingerprints
 from nnkit.kit.grading.plan import Mistake, Plan
 from nnkit.kit.hashing import hash_of
 
@@ -40,11 +40,19 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         for each in load_misconceptions(template)
         if each.exercise in definitions
     )
-    hashes = {
-        "release": hash_of([released]),
-        "graders": hash_of([graders, course.expected(assignment, notebook)]),
-        "kit": hash_of(sorted(Path(nnkit.__file__).parent.rglob("*.py"))),
-    }
+    proven = proven_graders(course.solutions(assignment, notebook)) == hash_of(
+        [graders, course.expected(assignment, notebook)]
+    )
+    hashes = fingerprints(
+        course,
+        assignment,
+        notebook,
+        package,
+        items=template.items,
+        definitions=definitions,
+        mistakes=mistakes,
+        proven=proven,
+    )
     return Plan(
         course=course,
         assignment=assignment,
@@ -58,7 +66,7 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         data_folder=data_folder(course),
         data_set="shapes" if course.data.cifar10 is None else "cifar10",
         hashes=hashes,
-        proven=proven_graders(course.solutions(assignment, notebook)) == hashes["graders"],
+        proven=proven,
     )
 
 

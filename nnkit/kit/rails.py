@@ -22,14 +22,16 @@ def generate_assignment(course: Course, assignment: str) -> None:
 
 
 def generate_feedback(course: Course, assignment: str) -> list[Path]:
-    """Write the feedback pages of every graded submission; returns their paths."""
-    pages: list[Path] = []
-    for folder in sorted(course.root.glob(f"autograded/*/{assignment}")):
-        student = folder.parent.name
-        result = _api(course).generate_feedback(assignment, student, force=True)
-        _check(result, course, f"generate_feedback {assignment}")
-        pages += sorted(course.feedback(student, assignment).glob("*.html"))
-    return pages
+    """Write the feedback pages of every graded submission; returns their paths.
+
+    One run of nbgrader's for all of them: it sets up its applications and templates once.
+    """
+    graded = sorted(course.root.glob(f"autograded/*/{assignment}"))
+    if not graded:
+        return []
+    _check(_api(course).generate_feedback(assignment, force=True), course, f"generate_feedback {assignment}")
+    folders = [course.feedback(folder.parent.name, assignment) for folder in graded]
+    return [page for folder in folders for page in sorted(folder.glob("*.html"))]
 
 
 def export(course: Course, assignments: Sequence[str], to: Path) -> Path:

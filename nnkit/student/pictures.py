@@ -143,6 +143,85 @@ def show_gradient_disagreement(analytic, numeric, allowed=1e-6, name="gradient")
     axis.set_title(f"{name}: {wrong.sum()} of {wrong.size} entries above {allowed:g}", fontsize=9)
 
 
+def show_samples_per_class(images, labels, class_names, per_class=5):
+    """Show the first pictures of every class, one class in each column, under its name.
+
+    Parameters
+    ----------
+    images : (N, 3, H, W) array
+        As for `show_images`.
+    labels : (N,) array of integers
+        Places in class_names.
+    class_names : sequence of str
+    per_class : int
+        How many pictures of each; fewer where there are no more.
+    """
+    images, labels = np.asarray(images), np.asarray(labels)
+    height, width = images.shape[2:]
+    columns = len(class_names)
+    grid = np.ones((per_class * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3))
+    for column in range(columns):
+        for row, image in enumerate(images[labels == column][:per_class]):
+            top, left = row * (height + _GAP), column * (width + _GAP)
+            picture = _in_levels(_displayable(image), 9).transpose(1, 2, 0)
+            grid[top : top + height, left : left + width] = picture
+    _, axis = plt.subplots(figsize=(0.6 * columns, 0.6 * per_class + 0.4), layout="constrained")
+    axis.imshow(grid, interpolation="nearest")
+    axis.set_xticks((width - 1) / 2 + (width + _GAP) * np.arange(columns), class_names, fontsize=7)
+    axis.set_yticks([])
+    axis.tick_params(length=0, labeltop=True, labelbottom=False)
+    axis.spines[:].set_visible(False)
+    axis.set_title("The first pictures of each class", fontsize=9)
+
+
+def show_distances(dists, title="Distances"):
+    """Show a matrix of distances as a picture in 16 shades: the brighter, the farther.
+
+    Parameters
+    ----------
+    dists : (num_test, num_train) array
+    title : str
+    """
+    dists = np.asarray(dists, dtype=float)
+    rows, columns = dists.shape
+    low, spread = dists.min(), np.ptp(dists)
+    shown = low + spread * _in_levels(_displayable(dists, stretch=True), 16)
+    height = float(np.clip(7 * rows / columns, 1, 3.5)) + 0.7
+    figure, axis = plt.subplots(figsize=(7, height), layout="constrained")
+    picture = axis.imshow(shown, cmap="gray", aspect="auto", interpolation="nearest")
+    figure.colorbar(picture, ax=axis, label="distance")
+    axis.set(xlabel="training image", ylabel="test image")
+    axis.set_title(title, fontsize=9)
+
+
+def plot_cross_validation(k_to_accuracies, best_k=None):
+    """Plot accuracies over the number of neighbours: each fold a dot, mean and standard deviation a line with bars.
+
+    Parameters
+    ----------
+    k_to_accuracies : dict of int -> sequence of float
+        For each k the accuracy on every fold.
+    best_k : int, optional
+        Marked where it is one of the k.
+    """
+    ks = sorted(k_to_accuracies)
+    accuracies = [np.asarray(k_to_accuracies[k], dtype=float) for k in ks]
+    _, axis = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    for k, values in zip(ks, accuracies, strict=True):
+        axis.plot(np.full(len(values), k), values, ".", color=COLOURS[0], alpha=0.35)
+    means, deviations = [values.mean() for values in accuracies], [values.std() for values in accuracies]
+    axis.errorbar(ks, means, yerr=deviations, color=COLOURS[0], capsize=3, label="mean and standard deviation")
+    if best_k in k_to_accuracies:
+        axis.axvline(best_k, color=COLOURS[1], linestyle="--", label=f"best_k = {best_k}")
+    axis.set_xscale("log")
+    axis.set_xticks(ks, [str(k) for k in ks], fontsize=7)
+    axis.minorticks_off()
+    axis.set(xlabel="k, the number of neighbours (logarithmic)", ylabel="accuracy")
+    axis.set_title("Cross-validation: each dot is one fold", fontsize=9)
+    axis.legend(fontsize=7)
+    axis.grid(alpha=0.3)
+
+
 def _in_levels(image, levels):
     """The picture in few levels of brightness: it looks the same, and the stored figure is half as large."""
     return np.round(image * (levels - 1)) / (levels - 1)
@@ -155,3 +234,73 @@ def _displayable(image, stretch=False):
     if stretch or low < 0 or high > 255:
         return (image - low) / (high - low) if high > low else np.full_like(image, 0.5)
     return image / 255
+
+
+def plot_losses(loss_history, title="Loss of each minibatch"):
+    """Plot the loss of every step, pale, and its running mean.
+
+    Parameters
+    ----------
+    loss_history : sequence of numbers
+    title : str
+    """
+    losses = np.asarray(loss_history, dtype=float)
+    width = max(len(losses) // 30, 1)
+    smooth = np.convolve(losses, np.ones(width) / width, mode="valid") if len(losses) else losses
+    _, axis = plt.subplots(figsize=(5, 2.8), layout="constrained")
+    axis.plot(losses, color=COLOURS[0], alpha=0.3, linewidth=0.5, label="each step")
+    axis.plot(np.arange(len(smooth)) + width // 2, smooth, color=COLOURS[0], label="running mean")
+    axis.set(xlabel="step", ylabel="loss")
+    axis.set_title(title, fontsize=9)
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=7)
+
+
+def plot_grid(results):
+    """Plot the accuracies of a grid search over learning rate and regularisation strength, as two scatter plots.
+
+    Parameters
+    ----------
+    results : dict
+        ``(learning_rate, reg) -> (training accuracy, validation accuracy)``, rates and strengths above zero.
+    """
+    rates, strengths = np.array(list(results), dtype=float).reshape(-1, 2).T
+    accuracies = np.array(list(results.values()), dtype=float).reshape(-1, 2)
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharex=True, sharey=True, layout="constrained")
+    low, high = (accuracies.min(), accuracies.max()) if len(accuracies) else (0, 1)
+    for axis, values, name in zip(axes, accuracies.T, ("training", "validation"), strict=True):
+        dots = axis.scatter(
+            rates, strengths, c=values, s=160, cmap="cividis", vmin=low, vmax=high, edgecolors="black", linewidths=0.5
+        )
+        for rate, strength, value in zip(rates, strengths, values, strict=True):
+            axis.annotate(
+                f"{value:.2f}", (rate, strength), (0, 10), textcoords="offset points", ha="center", fontsize=7
+            )
+        axis.set(xscale="log", yscale="log", xlabel="learning rate")
+        axis.set_title(f"Accuracy on {name} images", fontsize=9)
+        axis.margins(0.15)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("regularisation strength")
+    figure.colorbar(dots, ax=axes, label="accuracy")
+
+
+def show_templates(W, class_names, shape=(3, 32, 32)):
+    """Show the weights of a linear classifier as one picture per class, each stretched from its lowest to its highest.
+
+    Parameters
+    ----------
+    W : (D, C) or (D + 1, C) array
+        A last row beyond the pixels holds the biases and is left out.
+    class_names : sequence of C strings
+    shape : tuple
+        (channels, height, width) of the pictures; their product is D.
+    """
+    rows = -(-W.shape[1] // 5)
+    figure, axes = plt.subplots(rows, 5, figsize=(6.5, 1.45 * rows + 0.3), squeeze=False, layout="constrained")
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, weights, name in zip(axes.flat, W[: np.prod(shape)].T, class_names, strict=False):
+        picture = _in_levels(_displayable(weights.reshape(shape), stretch=True), 9)
+        axis.imshow(picture.transpose(1, 2, 0), interpolation="nearest")
+        axis.set_title(str(name), fontsize=8, pad=2)
+    figure.suptitle("Weights of each class", fontsize=9)

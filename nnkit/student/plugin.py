@@ -168,7 +168,7 @@ class GraderPlugin:
         trace = item.stash[TRACE]
         # The first failure decides: what breaks later breaks because of it.
         if call.excinfo is not None and trace.exception is None:
-            trace.exception, trace.when, trace.excinfo = call.excinfo.value, call.when, call.excinfo
+            trace.exception, trace.when = call.excinfo.value, call.when
         # pytest's own report would format a traceback that nobody reads, which takes longer than most tests.
         outcome = "passed" if call.excinfo is None else "failed"
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when, duration=call.duration)

@@ -3,7 +3,6 @@
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -61,7 +60,6 @@ class TestTrace:
     exception: BaseException | None = None
     when: str = "call"
     duration: float = 0.0
-    excinfo: Any = None
 
 
 def judge(trace):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from class_results import STUDENTS, grade
 from tiny_course import copied
 
 from nnkit.kit.authoring.template import load_template
@@ -29,3 +30,21 @@ def graded_class(released, tmp_path_factory):
         hand_in(course, "a1", "net", student)
     records = {record.student: record for record in grade_class(course, "a1")}
     return GradedClass(course, students, records)
+
+
+@pytest.fixture(scope="session")
+def small_class(released, tmp_path_factory):
+    """A course with a small class that is not graded yet."""
+    course = copied(released, tmp_path_factory.mktemp("class") / "course")
+    students = {student.name: student for student in simulate(load_template(course, "a1", "net"))}
+    for name in STUDENTS:
+        hand_in(course, "a1", "net", students[name])
+    return course
+
+
+@pytest.fixture(scope="session")
+def undisturbed(small_class, tmp_path_factory):
+    """The same class after one run to the end; read only."""
+    course = copied(small_class, tmp_path_factory.mktemp("undisturbed") / "course")
+    assert grade(course) == 1  # torn needs attention
+    return course

@@ -12,7 +12,8 @@ import pytest
 from nbclient import NotebookClient
 
 from nnkit.kit.grading.sandbox import Limits, Tier, View
-from nnkit.kit.grading.session import LockedSession, locked
+from nnkit.kit.grading.session import LockedSession
+from nnkit.kit.grading.starts import locked
 
 pytestmark = pytest.mark.slow
 

@@ -25,7 +25,8 @@ from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import Record
 from nnkit.kit.grading.sandbox import Tier, View, best_tier
 from nnkit.kit.grading.sandbox.limits import MIB
-from nnkit.kit.grading.session import LockedSession, SessionLimits, locked
+from nnkit.kit.grading.session import LockedSession, SessionLimits
+from nnkit.kit.grading.starts import locked
 from nnkit.kit.planning import plan_of
 
 # What a submission does to meet a limit, with the status that it must come to.

@@ -54,7 +54,9 @@ def run_tests_as(who: str, tiers: str, tmp_path: Path, *more: str) -> subprocess
     return subprocess.run(command, env=env, cwd=HERE, capture_output=True, text=True, timeout=400)
 
 
-@pytest.mark.parametrize("file", ["test_sandbox.py", "test_sandbox_limits.py", "test_sandbox_installed.py"])
+@pytest.mark.parametrize(
+    "file", ["test_sandbox.py", "test_sandbox_limits.py", "test_sandbox_installed.py", "test_warm_start.py"]
+)
 def test_all_holds_when_an_ordinary_user_starts_it(file: str, tmp_path: Path) -> None:
     done = run_tests_as("60500", "ABC", tmp_path, str(HERE / file))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

@@ -17,7 +17,8 @@ from nnkit.kit.grading import proxy, stubs, values
 from nnkit.kit.grading.locked.channel import Channel, WireTimeout
 from nnkit.kit.grading.locked.wire import Handle, Message, WireError, encode
 from nnkit.kit.grading.sandbox import Limits, Tier, View
-from nnkit.kit.grading.session import FROM_AGENT, TO_AGENT, LockedSession, SessionLimits, locked
+from nnkit.kit.grading.session import FROM_AGENT, TO_AGENT, LockedSession, SessionLimits
+from nnkit.kit.grading.starts import locked
 from nnkit.student.testing import StudentError, StudentKilled, StudentTimeout
 
 QUICK = SessionLimits(grace_s=0.3, cell_output=20_000, notebook_output=50_000)

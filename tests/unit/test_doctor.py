@@ -42,3 +42,12 @@ def test_of_every_tier_it_says_what_was_tried_and_why_it_is_not_there(
     assert all(f"{'refused' if forbidden else 'ALLOWED'}: {act}" in text for act, forbidden in report.checks)
     assert report.reason in text
     assert text.startswith("✓" if report.available else "✗")
+
+
+@pytest.mark.parametrize(("why_cold", "said"), [("", "start warm"), ("no namespaces", "starts cold: no namespaces")])
+def test_it_says_whether_submissions_start_warm_and_why_not(why_cold: str, said: str) -> None:
+    page = io.StringIO()
+    diagnosis = Diagnosis(REPORTS, Tier.B, why_cold)
+    diagnosis.show(Console(file=page, width=1000))
+    assert said in page.getvalue()
+    assert diagnosis.as_dict()["warm_start"] == (why_cold == "")

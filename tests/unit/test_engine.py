@@ -1,17 +1,26 @@
-"""Many submissions at once: what breaks one of them breaks no other."""
+"""Many submissions at once: what breaks one of them breaks no other, and nothing is sent that need not be."""
 
 import os
-from dataclasses import fields
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import fields, replace
 
 import nbformat
 import pytest
-from tiny_course import write_course
+from tiny_course import change, write_course
 
-from nnkit.kit import engine
-from nnkit.kit.engine import Job, grade_all, grade_file
+from nnkit.kit.course import load_course
+from nnkit.kit.engine import Here, Job, Refused, desk, grade_all, grade_file, jobs
+from nnkit.kit.engine.bundle import bundle_of
+from nnkit.kit.engine.grading import AHEAD
+from nnkit.kit.engine.jobs import Order, broken, key_of
+from nnkit.kit.engine.places import Counter, without_secrets
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.sandbox import Tier
 from nnkit.kit.items import Item
+
+GRADEBOOK = '[gradebook]\nurl = "postgresql://ta:hunter2@db/marks"\n\n'
 
 
 class Deadly(Plan):
@@ -22,23 +31,34 @@ class Deadly(Plan):
 
 
 @pytest.fixture
-def plan(tmp_path):
-    course = write_course(tmp_path)
+def course(tmp_path):
+    return write_course(tmp_path / "course")
+
+
+@pytest.fixture
+def plan(course):
     item = Item("double_forward", 4.0, "exercise")
     release = nbformat.v4.new_notebook()
-    return Plan(course, "a1", "net", (item,), release, tmp_path, course.graders("a1", "net"), {})
+    graders, data = course.graders("a1", "net"), course.root / "data"
+    return Plan(course, "a1", "net", (item,), release, course.root, graders, {}, data_folder=data)
 
 
-def job(plan, student, kind=Plan):
+def job(plan, student, content="torn {", notebook="net", kind=Plan):
     """A submission that needs no sandbox to be refused."""
-    values = {field.name: getattr(plan, field.name) for field in fields(plan)}
-    return Job(student, plan.package / "submitted" / student / "net.ipynb", kind(**values))
+    values = {field.name: getattr(plan, field.name) for field in fields(plan)} | {"notebook": notebook}
+    path = plan.course.submitted(student, "a1", "net")
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    return Job(student, path, kind(**values))
 
 
 def test_a_submission_that_ends_its_process_costs_no_other_anything(plan):
     students = ["one", "two", "deadly", "three", "four", "five", "six"]
-    jobs = [job(plan, student, Deadly if student == "deadly" else Plan) for student in students]
-    graded = {each.student: result.record for each, result in grade_all(jobs, Tier.E, workers=2)}
+    todo = [
+        job(plan, student, kind=Deadly, notebook="deadly") if student == "deadly" else job(plan, student)
+        for student in students
+    ]
+    graded = {each.student: result.record for each, result in grade_all(todo, Here(Tier.E, 2))}
     assert {student: record.status for student, record in graded.items()} == {
         student: "grader_error" if student == "deadly" else "unreadable" for student in students
     }
@@ -50,11 +70,68 @@ def test_a_grader_that_breaks_leaves_the_hash_of_what_it_broke_on(plan, monkeypa
     def broken(*_, **__):
         raise KeyError("no such thing")
 
-    monkeypatch.setattr(engine, "grade_notebook", broken)
-    each = job(plan, "ada")
-    each.path.parent.mkdir(parents=True)
-    each.path.write_text('{"nbformat": 4, "cells": []}')
-    record = grade_file(each, Tier.E).record
+    monkeypatch.setattr(jobs, "grade_notebook", broken)
+    record = grade_file(job(plan, "ada", '{"nbformat": 4, "cells": []}'), Tier.E).record
     assert (record.status, record.items[0].score) == ("grader_error", None)
     assert "KeyError" in record.messages[0]
     assert len(record.hashes["submission"]) == 16
+
+
+class Slow:
+    """A place with room for one order at a time, which tells the most orders that it ever held."""
+
+    tier, weakest, tiers = None, Tier.E, frozenset({Tier.E})
+
+    def __init__(self):
+        self.held = self.most = 0
+
+    @contextmanager
+    def open(self, plans):
+        with ThreadPoolExecutor(1) as executor:
+            yield Counter(lambda order: executor.submit(self.grade, self.take(order)), lambda: 1, ())
+
+    def take(self, order):
+        self.held += 1
+        self.most = max(self.most, self.held)
+        return order
+
+    def grade(self, order):
+        self.held -= 1
+        return broken(self.plan, order.student, Tier.E, order.mode, "no grader here")
+
+
+def test_only_a_few_submissions_are_on_their_way(plan):
+    place = Slow()
+    place.plan = plan
+    todo = [job(plan, f"student_{number}") for number in range(30)]
+    assert len(list(grade_all(todo, place))) == 30
+    assert place.most <= AHEAD
+
+
+def test_a_machine_that_may_not_grade_ends_the_run(plan):
+    with pytest.raises(Refused, match="offers sandbox tier E, not C"):
+        desk.grade(Order("a1/net", "ada", "net.ipynb", b"", "full", None, Tier.E, Tier.C))
+
+
+def test_no_password_travels(course, plan):
+    change(course.root, "course.toml", "[[assignment]]", GRADEBOOK + "[[assignment]]")
+    with_password = replace(plan, course=load_course(course.root))
+    assert b"hunter2" in pickle.dumps(with_password)
+    assert b"hunter2" not in pickle.dumps(without_secrets(with_password))
+    assert b"hunter2" not in b"".join(bundle_of([with_password]).plans.values())
+
+
+def test_a_bundle_brings_every_file_and_shows_them_to_nobody_else(course, plan, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "pictures.bin").write_bytes(b"many")
+    package = course.root / "source"
+    folder = tmp_path / "unpacked"
+    plans = bundle_of([replace(plan, package=package, data_folder=data)]).unpack(folder)
+    moved = pickle.loads(plans[key_of(plan)])
+    assert folder.stat().st_mode & 0o077 == 0
+    assert (moved.package / "a1/net.md").read_bytes() == (package / "a1/net.md").read_bytes()
+    assert moved.graders.read_bytes() == plan.graders.read_bytes()
+    assert moved.graders.with_name("net.h5").read_bytes() == course.expected("a1", "net").read_bytes()
+    assert (moved.data_folder / "pictures.bin").read_bytes() == b"many"
+    assert str(course.root).encode() not in plans[key_of(plan)]

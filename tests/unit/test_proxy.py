@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from nnkit.kit.grading.sandbox import Limits, Tier, View
-from nnkit.kit.grading.session import LockedSession, locked
+from nnkit.kit.grading.session import LockedSession
+from nnkit.kit.grading.starts import locked
 from nnkit.student.testing import (
     Call,
     CheckFailure,

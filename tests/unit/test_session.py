@@ -25,8 +25,8 @@ from nnkit.kit.grading.session import (
     LockedSession,
     SessionError,
     SessionLimits,
-    locked,
 )
+from nnkit.kit.grading.starts import locked
 from nnkit.student.testing import StudentError, StudentKilled, StudentOutOfMemory, StudentTimeout
 
 QUICK = SessionLimits(grace_s=0.5, cell_output=20_000, notebook_output=50_000)

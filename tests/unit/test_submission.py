@@ -1,5 +1,6 @@
 """A submitted file is read as data, and brought back into the shape of its release."""
 
+import base64
 import copy
 import json
 
@@ -9,6 +10,7 @@ from tiny_course import write_course
 
 from nnkit.kit.authoring.notebook import release_notebook, solved_notebook, source_notebook
 from nnkit.kit.authoring.template import load_template
+from nnkit.kit.grading.attachments import MOST_BYTES
 from nnkit.kit.grading.handed_in import UnreadableSubmission
 from nnkit.kit.grading.submission import (
     MAX_CELL_BYTES,
@@ -101,6 +103,59 @@ def test_outputs_attachments_and_foreign_metadata_are_not_read():
     (only,) = notebook.cells
     assert (only.source, only.outputs, only.metadata) == ("a\nb", [], {"nbgrader": {"grade_id": "x"}})
     assert notebook.metadata == {"nnkit": {"content": "c"}, REMARKS: []}
+
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
+
+
+def with_attachments(attachments, **more):
+    metadata = {"nbgrader": {"grade_id": "zero_why"}}
+    cell = {"cell_type": "markdown", "source": "x", "metadata": metadata, "attachments": attachments, **more}
+    return as_notebook({"nbformat": 4, "metadata": {}, "cells": [cell]}, "net.ipynb")
+
+
+@pytest.mark.parametrize("encoded", [PNG, [PNG[:8] + "\n", PNG[8:]]])
+def test_a_picture_in_an_answer_is_kept(encoded):
+    (cell,) = with_attachments({"image (1).png": {"image/png": encoded}}).cells
+    assert cell.attachments == {"image (1).png": {"image/png": "".join(encoded)}}
+
+
+@pytest.mark.parametrize(
+    "attachments",
+    [
+        {"../up.png": {"image/png": PNG}},
+        {".hidden.png": {"image/png": PNG}},
+        {"page.html": {"text/html": "<script>1</script>"}},
+        {"drawing.svg": {"image/svg+xml": "<svg/>"}},
+        {"lie.png": {"image/png": base64.b64encode(b"<script>").decode()}},
+        {"lie.gif": {"image/gif": PNG}},
+        {"torn.png": {"image/png": PNG[:-1]}},
+        {"big.png": {"image/png": PNG + "A" * 4 * MOST_BYTES}},
+        {"a.png": {"image/png": [PNG, None]}},
+        {"a.png": "no forms"},
+    ],
+)
+def test_other_attachments_are_left_out_and_said(attachments):
+    notebook = with_attachments(attachments)
+    assert notebook.cells[0].attachments == {}
+    assert "1 attachments of the cell 'zero_why' were left out" in notebook.metadata[REMARKS][0]
+
+
+def test_pictures_of_a_notebook_have_a_bound_together():
+    half = PNG + "A" * (MOST_BYTES // 2)
+    names = [f"{number}.png" for number in range(3)]
+    attachments = {name: {"image/png": half[: len(half) // 4 * 4]} for name in names}
+    (cell,) = with_attachments(attachments).cells
+    assert list(cell.attachments) == names[:1]
+
+
+def test_only_an_open_answer_keeps_its_pictures(release, solved):
+    for cell in solved.cells:
+        if cell.cell_type == "markdown":
+            cell["attachments"] = {"a.png": {"image/png": PNG}}
+    matched = match(read(solved), release).notebook
+    assert [grade_id_of(cell) for cell in matched.cells if cell.get("attachments")] == ["zero_why"]
+    nbformat.validate(matched)
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,12 @@ from nnkit.kit.authoring.seeds import SeedReport, check_seed_values
 from nnkit.kit.authoring.student_package import build_student_package
 from nnkit.kit.authoring.template import Template, load_template
 from nnkit.kit.course import Course
-from nnkit.kit.engine import Job, grade_all
+from nnkit.kit.engine import Here, Job, grade_all
 from nnkit.kit.grading.grade import Graded
 from nnkit.kit.grading.record import ItemRecord
 from nnkit.kit.grading.sandbox.probing import best_tier
 from nnkit.kit.planning import note_proof, plan_of, prepare_data
-from nnkit.kit.reporting.progress import watched
+from nnkit.kit.reporting.progress import Progress
 
 REFERENCE, UNTOUCHED = "reference", "untouched"
 
@@ -129,8 +129,9 @@ def verify(
         ]
         console.print(f"{assignment}: {len(jobs)} notebooks (reference, untouched, misconceptions), tier {tier.value}")
         plans = {job.plan.notebook: job.plan for job in jobs}
-        results_by_job = watched(grade_all(jobs, tier, workers=workers), len(jobs), console)
-        graded = {(job.plan.notebook, job.student): result for job, result in results_by_job}
+        with Progress(len(jobs), console) as progress:
+            results_by_job = grade_all(jobs, Here(tier, workers), progress)
+            graded = {(job.plan.notebook, job.student): result for job, result in results_by_job}
         for notebook in course.assignment(assignment).notebooks:
             template = load_template(course, assignment, notebook)
             results = {student: result for (name, student), result in graded.items() if name == notebook}

@@ -20,7 +20,6 @@ from nnkit.kit.grading.workplace import Source, Workplace
 from nnkit.kit.items import Item
 from nnkit.student.errors import LIMITS, StudentError
 from nnkit.student.expected import MissingExpected
-from nnkit.student.plugin import run_graders
 from nnkit.student.submission import LocalSubmission
 from nnkit.student.verdict import TestResult, TestTrace
 
@@ -65,7 +64,7 @@ class Examination:
             first={item.name for item in items if item.kind == "experiment"},
         )
         self.records: dict[str, list[TestRecord]] = {item.name: [] for item in items}
-        for result in run_graders(plan.graders, self._grader) if items else ():
+        for result in self._grader.run(plan.graders) if items else ():
             self.records[result.item].append(self._record(result, self._grader.traces[result.name]))
 
     def follow_through(self, tier: Tier, sources: Sequence[Source], untouched: frozenset[str]) -> float:

@@ -8,7 +8,7 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Literal
 
@@ -114,13 +114,19 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
         tier_lacks=list(tier.lacks),
         below_required_tier=not tier.at_least(Tier(plan.course.required_tier)),
         hashes=dict(plan.hashes),
-        environment={
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            **{name: version(name) for name in ("nnkit", "numpy", "ipython", "matplotlib", "nbgrader")},
-        },
+        environment=dict(_environment()),
         seed=hashlib.sha256(f"{plan.course.seed}/{plan.notebook}/{student}".encode(errors="surrogateescape")).hexdigest()[:16],
     )
+
+
+@cache
+def _environment() -> dict[str, str]:
+    """Versions of what has a say in a grade; looked up once, as that reads every package's metadata."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **{name: version(name) for name in ("nnkit", "numpy", "ipython", "matplotlib", "nbgrader")},
+    }
 
 
 def untouched_cells(matched: Matched, plan: Plan) -> frozenset[str]:
@@ -164,7 +170,7 @@ def _item_record(item: Item, tests: list[TestRecord], matched: Matched, untouche
     ]
     cell = next((cell for cell in matched.notebook.cells if grade_id_of(cell) == item.name), None)
     if item.kind == "explain":
-        if cell is not None and not is_answered(cell):
+        if cell is not None and item.name in untouched:
             record.score, record.status = 0.0, "unanswered"
             record.messages.append("No answer was written.")
     elif item.kind == "choose":
@@ -178,13 +184,6 @@ def _item_record(item: Item, tests: list[TestRecord], matched: Matched, untouche
         if record.score == 0 and item.name in untouched:
             record.status = "untouched"
     return record
-
-
-def is_answered(cell: NotebookNode) -> bool:
-    """Whether a prose answer differs from the released placeholder (nbgrader's own rule: its checksum)."""
-    from nbgrader.utils import compute_checksum
-
-    return bool(cell.metadata["nbgrader"].get("checksum") != compute_checksum(cell))
 
 
 def _write_outputs(notebook: NotebookNode, record: Record) -> None:

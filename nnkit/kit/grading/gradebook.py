@@ -1,31 +1,31 @@
-"""Records into nbgrader's own gradebook, through nbgrader's own preprocessors.
+"""What goes from a record into nbgrader's gradebook and folders.
 
-`nnkit grade` and `nbgrader autograde` both end in the two preprocessors used here, so that they write the same rows.
+`nbgrader autograde` writes it with the preprocessors here, `nnkit grade` with a `Ledger`: the rows are the same.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
-from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
+from nbgrader.preprocessors import SaveAutoGrades
+from nbgrader.utils import compute_checksum, is_task
 from sqlalchemy.exc import SAWarning
 from traitlets import Unicode
-from traitlets.config import Config
 
 from nnkit.kit.course import Course, Late, load_course
-from nnkit.kit.database import ensure_database, without_password
+from nnkit.kit.database import ensure_database
 from nnkit.kit.environment import own_programs_on_path
-from nnkit.kit.errors import CourseError
 from nnkit.kit.grading.handed_in import submission_time
 from nnkit.kit.grading.record import Record
 
@@ -56,14 +56,10 @@ class SaveRecordedGrades(SaveAutoGrades):
 
     def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         super()._add_comment(cell, resources)
-        record: Record = resources[RECORD]
         grade_id = cell.metadata["nbgrader"]["grade_id"]
-        unread = {item.item for item in record.items if item.score is None and not item.tests}
         comment = self.gradebook.find_comment(grade_id, self.notebook_id, self.assignment_id, self.student_id)
-        if grade_id in unread and comment.auto_comment is not None:
-            # The released cell stands in for one that nobody could read: that is not "No response."
-            comment.auto_comment = " ".join(record.messages) or None
-            self.gradebook.db.commit()
+        comment.auto_comment = machine_comment(cell, resources[RECORD])
+        self.gradebook.db.commit()
 
 
 class LatePolicy(LateSubmissionPlugin):
@@ -94,28 +90,14 @@ def scores_by_cell(record: Record) -> dict[str, float | None]:
     return {item.item if item.kind == "explain" else f"test_{item.item}": item.score for item in record.items}
 
 
-def save_grades(course: Course, notebook: NotebookNode, record: Record) -> NotebookNode:
-    """Write one graded notebook's scores, comments and late penalty; marks given by a person stay.
-
-    Expects the submission to be in the gradebook (see `open_submission`).
-    """
-    resources: dict[str, Any] = {
-        "nbgrader": {
-            "student": record.student,
-            "assignment": record.assignment,
-            "notebook": record.notebook,
-            "db_url": course.gradebook_url,
-        },
-        RECORD: record,
-    }
-    own_programs_on_path()
-    config = Config()
-    config.AssignLatePenalties.plugin_class = LatePolicy
-    config.LatePolicy.root = str(course.root)
-    for preprocessor in (SaveRecordedGrades(), AssignLatePenalties(config=config)):
-        preprocessor.log.setLevel("ERROR")
-        notebook, resources = preprocessor.preprocess(notebook, resources)
-    return notebook
+def machine_comment(cell: NotebookNode, record: Record) -> str | None:
+    """What nbgrader's comment under a cell that students write in says by itself."""
+    grade_id = cell.metadata["nbgrader"]["grade_id"]
+    if cell.metadata["nbgrader"].get("checksum") != compute_checksum(cell) or is_task(cell):
+        return None
+    unread = {item.item for item in record.items if item.score is None and not item.tests}
+    # The released cell stands in for one that nobody could read: that is not "No response."
+    return " ".join(record.messages) or None if grade_id in unread else "No response."
 
 
 @contextmanager
@@ -138,51 +120,24 @@ def register_assignment(course: Course, assignment: str) -> None:
         book.update_or_create_assignment(assignment, duedate=utc)
 
 
-def open_submission(course: Course, assignment: str, student: str, submitted: Path) -> datetime | None:
-    """Make sure that student and submission are in the gradebook, with the time of submission.
-
-    Raises
-    ------
-    CourseError
-        If the assignment was never released.
-    """
-    timestamp = submission_time(submitted)
-    with gradebook(course) as book:
-        try:
-            book.find_assignment(assignment)
-        except MissingEntry:
-            raise CourseError(
-                f"assignment {assignment} is not in the gradebook",
-                file=without_password(course.gradebook_url),
-                mend=f"run: nnkit release {assignment}",
-            ) from None
-        book.update_or_create_student(student)
-        keywords = {} if timestamp is None else {"timestamp": timestamp}
-        book.update_or_create_submission(assignment, student, **keywords)
-    return timestamp
-
-
-def zero_missing(course: Course, assignment: str, student: str, notebook: str) -> None:
-    """Score a notebook that was not handed in as 0, as nbgrader does, unless a person has marked it."""
-    with gradebook(course) as book:
-        submission = book.find_submission_notebook(notebook, assignment, student)
-        for grade in submission.grades:
-            grade.auto_score = 0
-            grade.needs_manual_grade = grade.manual_score is not None
-        book.db.commit()
-
-
 def write_autograded(course: Course, notebook: NotebookNode, record: Record) -> Path:
     """Write the graded notebook where formgrader and feedback look for it."""
     folder = course.autograded(record.student, record.assignment)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{record.notebook}.ipynb"
     temporary = folder / f".{record.notebook}.writing"
-    # "replace": what student code prints may hold half a character, which no file can.
-    temporary.write_bytes(nbformat.writes(notebook).encode("utf-8", "replace"))
+    temporary.write_bytes(notebook_bytes(notebook))
     temporary.replace(path)
     write_time(course, record)
     return path
+
+
+def notebook_bytes(notebook: NotebookNode) -> bytes:
+    """A notebook as a file's content: checked, and not indented, which would take ten times as long as all the rest."""
+    nbformat.validate(notebook)
+    text = json.dumps(notebook, ensure_ascii=False, sort_keys=True)
+    # "replace": what student code prints may hold half a character, which no file can.
+    return (text + "\n").encode("utf-8", "replace")
 
 
 def write_time(course: Course, record: Record) -> None:

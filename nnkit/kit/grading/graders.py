@@ -1,4 +1,4 @@
-"""The pytest plugin that grades a locked submission: time limits, held-back data, and tests that can be run again.
+"""The grader of a locked submission: time limits, held-back data, and tests that can be run again.
 
 The tests run here, in the grader process; what they call runs in the locked one. A test that failed can be replayed
 with another submission in place of the student's: with the reference's earlier layers (follow-through), or with a known
@@ -7,18 +7,19 @@ misconception (hints).
 
 from __future__ import annotations
 
+import copy
 import math
-import time
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nnkit.kit.grading.collected import OpenFile, collected
 from nnkit.student.errors import CheckFailure, StudentError, StudentTimeout
-from nnkit.student.measurement import measurements
-from nnkit.student.plugin import TEST, GraderPlugin
+from nnkit.student.plugin import TEST, GraderPlugin, run_graders
 from nnkit.student.verdict import GraderTest, TestResult, TestTrace, judge
 
 LONGEST_OF_HIDDEN = 160  # characters of an error that student code raised on hidden inputs: enough to learn from
@@ -73,8 +74,9 @@ class LockedGrader(GraderPlugin):
         self.item_wall_s = item_wall_s
         self.first = first or set()
         self.spent: dict[str, float] = {}
-        self.nodes: dict[str, pytest.Function] = {}
         self.traces: dict[str, TestTrace] = {}
+        self.wanted: str | None = None  # the only test to be run
+        self._open: OpenFile | None = None
 
     def make_submission(self, test: GraderTest) -> Any:
         """The submission that is alive, unless the item's time is over."""
@@ -112,45 +114,63 @@ class LockedGrader(GraderPlugin):
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         super().pytest_collection_modifyitems(items)
+        items[:] = [node for node in items if self.wanted is None or node.name == self.wanted]
         items.sort(key=lambda node: node.stash[TEST].item not in self.first)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_itemcollected(self, item: pytest.Item) -> None:
-        if isinstance(item, pytest.Function):
-            self.nodes[item.name] = item
+    def run(self, path: Path) -> list[TestResult]:
+        """Run the tests of a grader file, as `run_graders` does, without a session where there is no need for one.
+
+        Raises
+        ------
+        GraderFileError
+            The file is malformed. No test has run then.
+        """
+        file = collected(path)
+        if not file.plain:
+            return list(run_graders(path, self))
+        self.results = []
+        self.tests = [test for test in file.tests.values() if self.items is None or test.item in self.items]
+        for test in sorted(self.tests, key=lambda test: test.item not in self.first):
+            self.on_start(test)
+            trace = self._tried(test, partial(self.make_submission, test))
+            result = judge(trace)
+            self.on_result(result, trace)
+            self.results.append(result)
+        return list(self.results)
 
     def replay(self, name: str, submission: Any) -> tuple[TestResult, TestTrace]:
-        """Run one test again, outside pytest, with another submission and the same random numbers."""
-        node = self.nodes[name]
-        trace = TestTrace(node.stash[TEST])
-        token = measurements.set(trace.measurements)
-        start = time.perf_counter()
-        try:
-            submission.clear_mutations()
-            with warnings.catch_warnings():  # a wrong variant may well overflow
-                warnings.simplefilter("ignore")
-                node.obj(**self._arguments(node, submission))
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            trace.exception = error
-        finally:
-            measurements.reset(token)
-            trace.duration = time.perf_counter() - start
-        return judge(trace), trace
+        """Run one test again, with another submission and the same random numbers."""
+        test = self.traces[name].test
 
-    def _arguments(self, node: pytest.Function, submission: Any) -> dict[str, Any]:
-        test = node.stash[TEST]
-        fixtures: Mapping[str, Callable[[], Any]] = {
-            "submission": lambda: submission,
+        def given() -> Any:
+            submission.clear_mutations()
+            return submission
+
+        if collected(test.path).plain:
+            trace = self._tried(test, given)
+            return judge(trace), trace
+        again = copy.copy(self)
+        again.wanted, again.current, again.item_wall_s, again.traces = name, lambda *_: given(), math.inf, {}
+        (result,) = run_graders(test.path, again)
+        return result, again.traces[name]
+
+    def _tried(self, test: GraderTest, submission: Callable[[], Any]) -> TestTrace:
+        """Run a test of a plain file."""
+        if self._open is None or self._open.path != test.path:
+            self._open = OpenFile(collected(test.path))
+        trace = TestTrace(test)
+        fixtures: dict[str, Callable[[], Any]] = {
+            "submission": submission,
             "rng": lambda: self.make_rng(test),
             "expected": lambda: self.make_expected(test),
             "data": lambda: self.make_data(test),
             "thresholds": self.make_thresholds,
         }
-        given = dict(node.callspec.params) if hasattr(node, "callspec") else {}
-        wanted = node._fixtureinfo.argnames
-        return {name: given[name] if name in given else fixtures[name]() for name in wanted}
+        try:
+            self._open.run(trace, fixtures)
+        except pytest.exit.Exception as error:
+            raise RuntimeError(f"{test.path}: pytest broke off: {error!r}") from error
+        return trace
 
 
 def student_message(result: TestResult, trace: TestTrace) -> str:

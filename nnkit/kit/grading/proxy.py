@@ -287,13 +287,14 @@ def _parcels(items: Sequence[Any]) -> Iterator[list[Any]]:
     seen: set[int] = set()
     size = 0
     for item in items:
-        more = sum(array.nbytes for array in _arrays(item) if id(array) not in seen)
+        arrays = {id(array): array.nbytes for array in _arrays(item)}
+        more = sum(nbytes for key, nbytes in arrays.items() if key not in seen)
         if parcel and (size + more > LARGEST_PARCEL or len(parcel) >= MOST_CALLS_IN_A_PARCEL):
             yield parcel
-            parcel, seen, size = [], set(), 0
+            parcel, seen, size, more = [], set(), 0, sum(arrays.values())
         parcel.append(item)
-        size += sum(array.nbytes for array in _arrays(item) if id(array) not in seen)
-        seen.update(id(array) for array in _arrays(item))
+        size += more
+        seen.update(arrays)
     if parcel:
         yield parcel
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -28,12 +29,13 @@ def outputs(item: ItemRecord) -> list[NotebookNode]:
     nbgrader takes the first execute_result as the score and scores any stderr as 0, so there is one of the former and
     none of the latter. An item that waits for a person shows no number at all.
     """
-    cells = [nbformat.v4.new_output("display_data", {"text/html": as_html(item), "text/plain": as_text(item)})]
+    table = {"text/html": as_html(item), "text/plain": as_text(item)}
+    made: list[dict[str, Any]] = [{"output_type": "display_data", "metadata": {}, "data": table}]
     if item.score is not None:
-        cells.append(
-            nbformat.v4.new_output("execute_result", {"text/plain": repr(float(item.score))}, execution_count=None)
-        )
-    return cells
+        score = {"text/plain": repr(float(item.score))}
+        made.append({"output_type": "execute_result", "metadata": {}, "data": score, "execution_count": None})
+    # Not by nbformat.v4.new_output, which checks each against the schema: the notebook is checked as a whole.
+    return [nbformat.from_dict(output) for output in made]
 
 
 def headline(item: ItemRecord) -> str:

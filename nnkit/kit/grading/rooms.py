@@ -5,7 +5,8 @@ from __future__ import annotations
 from nnkit.kit.grading.cells import SessionLimits
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.sandbox import Limits, Tier, View
-from nnkit.kit.grading.session import LockedSession, locked
+from nnkit.kit.grading.session import LockedSession
+from nnkit.kit.grading.starts import locked
 
 MEGABYTE = 1_000_000
 CELLS_OF_OUTPUT = 32  # a whole notebook may put out so many times what one cell may
@@ -29,4 +30,4 @@ def open_room(plan: Plan, tier: Tier) -> LockedSession:
     )
     output = settings.output_kb * 1000
     outputs = SessionLimits(cell_output=output, notebook_output=CELLS_OF_OUTPUT * output)
-    return LockedSession(locked(tier, View(inputs=shown), limits), outputs)
+    return LockedSession(locked(tier, View(inputs=shown), limits, warm_start=plan.course.engine.warm), outputs)

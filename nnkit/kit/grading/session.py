@@ -6,18 +6,14 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
-from nnkit.kit.grading import locked as agent
-from nnkit.kit.grading import sandbox
 from nnkit.kit.grading.cells import REPORT_COST, CellResult, RunningCell, SessionLimits, status_of
 from nnkit.kit.grading.endings import Exit, Process, limit_of, manner_of, stopped, told
 from nnkit.kit.grading.locked.channel import Channel, PeerClosed, WireTimeout
 from nnkit.kit.grading.locked.wire import Limits, Message, WireError
 from nnkit.kit.grading.outputs import CellOutputs, Displays, error_output
 from nnkit.kit.grading.proxy import LockedSubmission, RemoteObject
-from nnkit.kit.grading.sandbox import Tier, View
 from nnkit.kit.grading.stubs import Stubs
 from nnkit.kit.grading.values import RemoteHandle, Values
 from nnkit.student.errors import StudentError
@@ -26,18 +22,6 @@ T = TypeVar("T")
 
 TO_AGENT = Limits(header=4 << 20, body=512 << 20)
 FROM_AGENT = Limits(header=4 << 20, body=256 << 20)
-INSIDE = "/opt/nnkit/locked"
-
-
-def locked(tier: Tier, view: View, limits: sandbox.Limits) -> Callable[[int], Process]:
-    """How a session's process is started in the sandbox, with the agent's own program added to the view."""
-    shown = View(view.inputs, {**view.readable, INSIDE: Path(agent.__file__).parent})
-
-    def begin(descriptor: int) -> Process:
-        argv = ["python", "-I", "-B", f"{INSIDE}/__main__.py", str(descriptor)]
-        return sandbox.start(tier, shown, limits, argv, pass_fds=(descriptor,))
-
-    return begin
 
 
 class SessionError(Exception):
@@ -61,7 +45,7 @@ class LockedSession:
     Parameters
     ----------
     start : callable
-        Gets the number of an open socket and starts the process that inherits it; see `locked`.
+        Gets the number of an open socket and starts the process that inherits it; see `starts.locked`.
     limits : SessionLimits
 
     Raises

@@ -17,6 +17,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from nnkit.kit.grading.attachments import MOST_BYTES, Pictures
 from nnkit.kit.grading.handed_in import UnreadableSubmission
 
 MAX_CELLS = 2000
@@ -60,7 +61,7 @@ def _integer(digits: str) -> float:
 
 
 def as_notebook(raw: Any, name: str) -> NotebookNode:
-    """A parsed file as a notebook that holds nothing but text, grade ids and the stamp of its release.
+    """A parsed file as a notebook that holds nothing but text, pictures in it, grade ids and the stamp of its release.
 
     Raises
     ------
@@ -81,12 +82,15 @@ def as_notebook(raw: Any, name: str) -> NotebookNode:
         raise UnreadableSubmission(f"{name} has {len(cells)} cells, more than the {MAX_CELLS} that are read.")
     metadata = raw.get("metadata")
     remarks = _of_another_kernel(metadata)
-    clean = nbformat.v4.new_notebook()
-    clean.cells = [_as_cell(cell, index, remarks) for index, cell in enumerate(cells) if isinstance(cell, dict)]
-    if len(clean.cells) < len(cells):
-        remarks.append(f"{len(cells) - len(clean.cells)} entries among the cells are no cells and were left out.")
-    clean.metadata = nbformat.from_dict({**_stamp(metadata), REMARKS: remarks})
-    return clean
+    pictures = Pictures()
+    kept = [_as_cell(cell, index, pictures, remarks) for index, cell in enumerate(cells) if isinstance(cell, dict)]
+    if len(kept) < len(cells):
+        remarks.append(f"{len(cells) - len(kept)} entries among the cells are no cells and were left out.")
+    about = {**_stamp(metadata), REMARKS: remarks}
+    # Not by nbformat.v4.new_…, which check each cell against the schema: the notebook is checked as a whole.
+    clean = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": about, "cells": kept})
+    nbformat.validate(clean)
+    return NotebookNode(clean)
 
 
 def _stamp(metadata: Any) -> dict[str, Any]:
@@ -113,7 +117,7 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _as_cell(cell: dict[str, Any], index: int, remarks: list[str]) -> NotebookNode:
+def _as_cell(cell: dict[str, Any], index: int, pictures: Pictures, remarks: list[str]) -> dict[str, Any]:
     source = cell.get("source")
     if isinstance(source, list) and all(isinstance(part, str) for part in source):
         source = "".join(source)
@@ -125,13 +129,20 @@ def _as_cell(cell: dict[str, Any], index: int, remarks: list[str]) -> NotebookNo
     elif len(json.dumps(source)) > MAX_CELL_BYTES:
         remarks.append(f"The source of {place} has more than {MAX_CELL_BYTES // 1000} kB: it counts as empty.")
         source = ""
-    make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}.get(
-        str(cell.get("cell_type")), nbformat.v4.new_markdown_cell
-    )
-    clean: NotebookNode = make(_clean(source))
-    clean["id"] = f"student-{index}"
+    kind = cell.get("cell_type")
+    kind = kind if kind in ("code", "raw") else "markdown"
+    clean: dict[str, Any] = {"id": f"student-{index}", "cell_type": kind, "metadata": {}, "source": _clean(source)}
+    if kind == "code":
+        clean.update(execution_count=None, outputs=[])
     if grade_id is not None:
-        clean.metadata["nbgrader"] = nbformat.from_dict({"grade_id": grade_id})
+        clean["metadata"]["nbgrader"] = {"grade_id": grade_id}
+        if kind == "markdown":
+            clean["attachments"], left_out = pictures.among(cell.get("attachments"))
+            if left_out:
+                remarks.append(
+                    f"{left_out} attachments of {place} were left out: kept are PNG, JPEG and GIF pictures with plain "
+                    f"names, {MOST_BYTES // 1_000_000} MB of them in a notebook."
+                )
     return clean
 
 
@@ -180,6 +191,7 @@ def match(submitted: NotebookNode, release: NotebookNode) -> Matched:
                 if twice not in (told := matched.by_item.setdefault(grade_id, [])):
                     told.append(twice)
             cell.metadata.pop("nbgrader", None)
+            cell.pop("attachments", None)
         cells.append(cell)
     _tell_unknown(matched, unknown)
     previous: str | None = None
@@ -214,6 +226,8 @@ def _restored(cell: NotebookNode, original: NotebookNode, grade_id: str, matched
     if is_open(original):
         if cell.source.strip() not in ("", original.source.strip()):
             restored.source = cell.source
+            if cell.get("attachments") and original.cell_type == "markdown":
+                restored["attachments"] = cell["attachments"]
         if cell.cell_type != original.cell_type:
             matched.by_item.setdefault(grade_id, []).append(
                 f"The cell {grade_id} had become a {cell.cell_type} cell: it is read as {original.cell_type} again."

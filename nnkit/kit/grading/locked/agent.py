@@ -17,7 +17,7 @@ from .channel import Channel, PeerClosed
 from .events import Events
 from .failures import kind_of, message_of, traceback_of
 from .requests import Requests
-from .shell import Notebook
+from .shell import Notebook, ZMQInteractiveShell, new_shell
 from .table import Table, type_name
 from .wire import Limits, Message, WireError
 
@@ -32,7 +32,7 @@ _RAISABLE = {
 class Agent:
     """The loop that answers the grader, around student code that may do anything by accident."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, shell: ZMQInteractiveShell | None = None) -> None:
         self._channel = channel
         self._lock = threading.RLock()
         self._process = os.getpid()
@@ -44,7 +44,7 @@ class Agent:
         self.table = Table()
         self.events = Events(self._report_outputs, stop=lambda: os.kill(self._process, signal.SIGINT))
         self._drain = streams.install(self.events.stream)
-        self.notebook = Notebook(self.events)
+        self.notebook = Notebook(self.events, shell or new_shell())
         self._requests = Requests(self.table, self.notebook.namespace, self.student_code, self.call_back)
 
     def serve(self) -> None:
@@ -192,11 +192,18 @@ def _numbered(reply: Message, number: int) -> Message:
     return Message(reply.kind, {**reply.fields, "request": number})
 
 
-def serve(descriptor: int) -> None:
-    """Serve one submission on an inherited socket; ends this process."""
+def serve(descriptor: int, shell: ZMQInteractiveShell | None = None) -> None:
+    """Serve one submission on an inherited socket; ends this process.
+
+    Parameters
+    ----------
+    descriptor : int
+    shell : optional
+        One that has run nothing yet; None: a new one.
+    """
     os.set_inheritable(descriptor, False)
     connection = socket.socket(fileno=descriptor)
     with suppress(PeerClosed):
-        Agent(Channel(connection, FROM_AGENT, TO_AGENT)).serve()
+        Agent(Channel(connection, FROM_AGENT, TO_AGENT), shell).serve()
     # Threads that a submission left running must not keep the process alive.
     os._exit(0)

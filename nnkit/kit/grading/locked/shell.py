@@ -105,6 +105,13 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
             TERM="xterm-color", CLICOLOR="1", FORCE_COLOR="1", CLICOLOR_FORCE="1", PAGER="cat", GIT_PAGER="cat"
         )
 
+    def settle(self) -> None:
+        """Take over another process's environment and home folder, which know nothing of this shell yet."""
+        os.environ["MPLBACKEND"] = INLINE
+        self.init_environment()
+        os.makedirs(self.profile_dir.location, exist_ok=True)
+        self.profile_dir.check_dirs()
+
     def init_virtualenv(self) -> None:
         """A kernel does not look for one either."""
 
@@ -146,14 +153,20 @@ def _no_password(prompt: object = "", stream: object = None) -> str:
     raise StdinNotImplementedError("getpass was called, but this frontend does not support input requests.")
 
 
+def new_shell() -> ZMQInteractiveShell:
+    """A shell that has run nothing; where its outputs go is still to be said."""
+    os.environ["MPLBACKEND"] = INLINE
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell: ZMQInteractiveShell = ZMQInteractiveShell.instance(config=config)
+    return shell
+
+
 class Notebook:
     """Runs cells, one after the other, in one namespace."""
 
-    def __init__(self, events: Events) -> None:
-        os.environ["MPLBACKEND"] = INLINE
-        config = Config()
-        config.HistoryManager.enabled = False
-        self.shell = ZMQInteractiveShell.instance(config=config)
+    def __init__(self, events: Events, shell: ZMQInteractiveShell) -> None:
+        self.shell = shell
         self.shell.outlet = self.shell.displayhook.outlet = self.shell.display_pub.outlet = events
         builtins.input = _no_input
         getpass.getpass = _no_password

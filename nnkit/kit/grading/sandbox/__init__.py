@@ -7,8 +7,10 @@ from .process import Exit, LockedProcess
 from .starting import start
 from .tiers import Tier
 from .view import View
+from .warm import WARM_STARTS
 
 __all__ = [
+    "WARM_STARTS",
     "Exit",
     "Limits",
     "LockedProcess",

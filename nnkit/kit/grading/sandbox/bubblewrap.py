@@ -14,8 +14,8 @@ from .problems import SandboxError
 from .runtime import Piece
 from .view import FOLDERS, SCRATCH
 
-_LAUNCHER = "/run/launcher"
 _NEEDED_BY_THE_LAUNCHER = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_SYS_ADMIN")
+_NEEDED_BY_A_FORK_SERVER = "CAP_NET_ADMIN"
 
 
 def prepare(request: Request) -> Prepared:
@@ -29,8 +29,13 @@ def prepare(request: Request) -> Prepared:
     made["inodes"] = [SCRATCH, request.limits.scratch_bytes, plan.inodes(request.limits)]
     options = [
         program, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
-        "--hostname", "locked", "--as-pid-1", "--new-session", "--die-with-parent", "--clearenv", "--cap-drop", "ALL",
+        "--hostname", "locked", "--as-pid-1", "--new-session", "--clearenv", "--cap-drop", "ALL",
     ]  # fmt: skip
+    if request.forkserver:
+        options += ["--cap-add", _NEEDED_BY_A_FORK_SERVER]
+    else:
+        # A fork server outlives the thread that started it, which this option goes by: it watches its socket instead.
+        options += ["--die-with-parent"]
     if lease is None:
         options += ["--unshare-user", "--uid", str(uid), "--gid", str(uid)]
     for capability in _NEEDED_BY_THE_LAUNCHER:
@@ -49,9 +54,9 @@ def prepare(request: Request) -> Prepared:
         options += ["--perms", "0755", "--dir", folder]
     for piece in laid:
         options += _options(piece, texts)
-    options += ["--ro-bind", str(plan.INSIDE), f"{_LAUNCHER}/inside", "--proc", "/proc"]
+    options += ["--ro-bind", str(plan.INSIDE), f"{plan.LAUNCHER}/inside", "--proc", "/proc"]
     options += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]
-    start = plan.launcher(runtime.python(), _LAUNCHER)
+    start = plan.launcher(runtime.python(), plan.LAUNCHER)
     clean_up: list[Callable[[], None]] = [partial(os.close, number) for number in texts]
     if lease:
         clean_up.append(lease.release)

@@ -9,7 +9,7 @@ from . import environment, plan, runtime
 from .fonts import font_cache
 from .runtime import Piece
 from .users import UserLease
-from .view import FOLDERS, SCRATCH, WORKDIR, check_open_to_others
+from .view import FOLDERS, SCRATCH, WORKDIR, View, check_open_to_others
 
 # Who an ordinary user's submission is inside; outside it stays that user, whom the namespaces keep from everything.
 ORDINARY_ID = 1000
@@ -23,13 +23,22 @@ def pieces(request: plan.Request, uid: int) -> list[Piece]:
     laid = list(runtime.pieces())
     laid += [Piece("text", path, text) for path, text in environment.accounts(uid, uid).items()]
     laid.append(Piece("link", "/dev/shm", f"{SCRATCH}/shm"))
-    cached = font_cache()
-    if cached is not None:
-        laid.append(Piece("bind", f"{SCRATCH}/mpl/{cached.name}", str(cached)))
+    laid += _fonts()
     laid += [Piece("bind", inside, str(host)) for inside, host in places.items()]
     if not any(piece.inside.startswith("/tmp/") for piece in laid):  # an environment below /tmp: TMPDIR still leads on
         laid.append(Piece("link", "/tmp", f"{SCRATCH}/tmp"))
     return laid
+
+
+def _fonts() -> list[Piece]:
+    cached = font_cache()
+    return [] if cached is None else [Piece("bind", f"{SCRATCH}/mpl/{cached.name}", str(cached))]
+
+
+def shown_in_scratch(view: View) -> list[str]:
+    """Inside paths of what lies in the scratch folder: a new one has to show it again."""
+    paths = [*(piece.inside for piece in _fonts()), *view.placed()]
+    return [path for path in paths if path.startswith(SCRATCH + "/")]
 
 
 def lease() -> UserLease | None:

@@ -12,6 +12,7 @@ from .limits import Limits
 from .view import View
 
 INSIDE = Path(__file__).with_name("inside")
+LAUNCHER = "/run/launcher"
 
 
 @dataclass
@@ -23,6 +24,8 @@ class Request:
     argv: Sequence[str]
     fds: tuple[int, ...]
     env: Mapping[str, str]
+    forkserver: bool = False
+    """Whether the command is to be a fork server: it keeps the rights that making namespaces needs."""
 
 
 @dataclass
@@ -41,7 +44,10 @@ def plan(request: Request, *, argv: list[str], env: dict[str, str], cwd: str, ex
     """A plan with nothing locked yet; each tier adds what it locks."""
     limits = request.limits
     return {
+        "forkserver": request.forkserver,
+        "code": None,
         "enter": False,
+        "renew": None,
         "map_user": None,
         "root": [],
         "scratch": {},

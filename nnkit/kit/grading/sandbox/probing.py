@@ -12,15 +12,16 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from . import runtime
 from .limits import MIB, Limits
 from .problems import SandboxError
+from .process import LockedProcess
 from .starting import start
 from .tiers import Tier
 from .view import View
@@ -41,7 +42,7 @@ ACTS = {
     "namespace": "make a user namespace of its own",
 }
 
-_ATTEMPTS = """
+ATTEMPTS = """
 import json, os, socket
 target = json.loads(os.environ["PROBE_TARGET"])
 
@@ -129,7 +130,8 @@ class ProbeReport:
 def probe(tier: Tier) -> ProbeReport:
     """Start the tier and attempt in it every act that it must forbid; asked once for each process."""
     try:
-        forbidden = _attempt(tier)
+        with targets() as target:
+            forbidden = attempt(partial(_begin_cold, tier), target)
     except SandboxError as error:
         return ProbeReport(tier, False, str(error), ())
     except OSError as error:
@@ -146,21 +148,33 @@ def best_tier() -> Tier:
     return next((tier for tier in Tier if probe(tier).available), Tier.E)
 
 
-def _attempt(tier: Tier) -> dict[str, bool]:
-    with _targets() as target:
-        reader, writer = os.pipe()
-        try:
-            env = {"PROBE_TARGET": json.dumps({**target, "out": writer})}
-            limits = Limits(cpu_s=10, memory_bytes=512 * MIB, scratch_bytes=8 * MIB)
-            with start(tier, View(), limits, ["python", "-c", _ATTEMPTS], pass_fds=[writer], env=env) as process:
-                os.close(writer)
-                writer = -1
-                answer = _read(reader, 20.0)
-                stderr = process.stderr_tail()
-        finally:
-            os.close(reader)
-            if writer >= 0:
-                os.close(writer)
+def _begin_cold(tier: Tier, limits: Limits, **options: Any) -> LockedProcess:
+    return start(tier, View(), limits, ["python", "-c", ATTEMPTS], **options)
+
+
+def attempt(begin: Callable[..., LockedProcess], target: Mapping[str, Any]) -> dict[str, bool]:
+    """Which acts are forbidden to a process that runs `ATTEMPTS`.
+
+    Parameters
+    ----------
+    begin : callable
+        Starts it; gets its limits, ``pass_fds`` and ``env``.
+    target : mapping
+        From `targets`, which must have been there before all that the process descends from.
+    """
+    reader, writer = os.pipe()
+    try:
+        env = {"PROBE_TARGET": json.dumps({**target, "out": writer})}
+        limits = Limits(cpu_s=10, memory_bytes=512 * MIB, scratch_bytes=8 * MIB)
+        with begin(limits, pass_fds=[writer], env=env) as process:
+            os.close(writer)
+            writer = -1
+            answer = _read(reader, 20.0)
+            stderr = process.stderr_tail()
+    finally:
+        os.close(reader)
+        if writer >= 0:
+            os.close(writer)
     try:
         forbidden = json.loads(answer)
     except ValueError:
@@ -169,7 +183,7 @@ def _attempt(tier: Tier) -> dict[str, bool]:
 
 
 @contextlib.contextmanager
-def _targets() -> Iterator[dict[str, Any]]:
+def targets() -> Iterator[dict[str, Any]]:
     """Things outside that a submission must not reach, open to every user but for the sandbox."""
     folder = Path(tempfile.mkdtemp(prefix="nnkit-probe-"))
     with contextlib.ExitStack() as stack:

@@ -38,14 +38,18 @@ class Exit:
 
 
 class LockedProcess:
-    """One process of a stranger and all that descends from it. Made by `start`; close it, or use it in a with block."""
+    """One process of a stranger and all that descends from it. Made by `start`; close it, or use it in a with block.
+
+    `outer` is the process of ours that it all began with, `complaints` what that one says. None after a warm start: the
+    keeper, the first process of the PID namespace, is then a child of the fork server, and the namespace ends with it.
+    """
 
     def __init__(
         self,
-        outer: subprocess.Popen[bytes],
+        outer: subprocess.Popen[bytes] | None,
         control: socket.socket,
         tail: IO[bytes],
-        complaints: IO[bytes],
+        complaints: IO[bytes] | None,
         workdir: str,
         translate: Callable[[str], str],
         clean_up: list[Callable[[], None]],
@@ -137,7 +141,7 @@ class LockedProcess:
                 self._control.shutdown(socket.SHUT_WR)
             if self.wait(5.0) is None:
                 self._signal("keeper", signal.SIGKILL)
-                if self.wait(2.0) is None:
+                if self.wait(2.0) is None and self._outer is not None:
                     self._outer.kill()
                     self.wait(10.0)
 
@@ -156,12 +160,21 @@ class LockedProcess:
                 continue
             if not self._at_end:
                 return None
-            try:
-                self._outer.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            if not self._gone(None if deadline is None else max(0.0, deadline - time.monotonic())):
                 return None
             self._exit = self._judge()
         return self._exit
+
+    def _gone(self, timeout: float | None) -> bool:
+        """Whether the tree is gone, once its keeper has closed the control socket."""
+        if self._outer is None:
+            keeper = self._pidfds.get("keeper")
+            return keeper is None or _readable(keeper, timeout)
+        try:
+            self._outer.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def stderr_tail(self) -> str:
         """The last 64 kB that it wrote to standard error."""
@@ -183,7 +196,8 @@ class LockedProcess:
         for step in self._clean_up:
             step()
         self._clean_up.clear()
-        self._complaints.close()
+        if self._complaints is not None:
+            self._complaints.close()
 
     _at_end = False
 
@@ -238,18 +252,21 @@ class LockedProcess:
                 os.kill(self._pids[name], number)
 
     def _complaint(self) -> str:
+        if self._complaints is None:
+            return ""
         self._complaints.seek(0)
         return self._complaints.read(4000).decode(errors="replace").strip()
 
     def _judge(self) -> Exit:
         report = self._report
         if report is None:
-            return Exit("killed" if self._killed else "lost", self._outer.returncode, 0.0)
+            code = -signal.SIGKILL if self._outer is None else self._outer.returncode
+            return Exit("killed" if self._killed else "lost", code, 0.0)
         kind = "killed" if self._killed and report["exit"] == "signalled" else report["exit"]
         return Exit(kind, report["code"], report["cpu_s"])
 
 
-def _readable(channel: socket.socket, timeout: float | None) -> bool:
+def _readable(channel: socket.socket | int, timeout: float | None) -> bool:
     ear = select.poll()
     ear.register(channel, select.POLLIN)
     return bool(ear.poll(None if timeout is None else 1000 * timeout))

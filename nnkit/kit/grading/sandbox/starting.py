@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import IO, Any
 
 from . import bubblewrap, confined, direct, seatbelt, unlocked
 from .limits import Limits
@@ -19,9 +20,9 @@ from .process import LockedProcess
 from .tiers import Tier
 from .view import View
 
-_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
-_PATIENCE = 30.0
-_PREPARE = {
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+PATIENCE = 30.0
+PREPARE = {
     Tier.A: bubblewrap.prepare,
     Tier.B: direct.prepare,
     Tier.C: confined.prepare,
@@ -37,7 +38,7 @@ def start(
     argv: Sequence[str],
     *,
     pass_fds: Iterable[int] = (),
-    env: Mapping[str, str] = _NO_VARIABLES,
+    env: Mapping[str, str] = NO_VARIABLES,
 ) -> LockedProcess:
     """Run a command in a locked process.
 
@@ -60,14 +61,11 @@ def start(
         When it can't be started; nothing runs then.
     """
     request = Request(view, limits, argv, tuple(pass_fds), env)
-    prepared = _PREPARE[tier](request)
-    ours, theirs = socket.socketpair()
-    if sys.platform == "linux":
-        # Each message then carries its sender's pid as it is in our own namespace.
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    prepared = PREPARE[tier](request)
+    ours, theirs = control_sockets()
     tail, complaints = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - they live as long as the process
     try:
-        outer = _spawn(prepared, request, theirs, tail.fileno(), complaints.fileno())
+        outer = spawn(prepared, (*request.fds, tail.fileno()), theirs, complaints)
     except BaseException:
         ours.close()
         for step in prepared.clean_up:
@@ -77,26 +75,40 @@ def start(
         theirs.close()
     process = LockedProcess(outer, ours, tail, complaints, prepared.workdir, prepared.translate, prepared.clean_up)
     try:
-        # A launcher that is gone already has left its complaint, which await_start finds.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            ours.sendall(json.dumps({**prepared.plan, "tail_fd": tail.fileno()}).encode() + b"\n")
-        process.await_start(_PATIENCE)
+        send_plan(ours, {**prepared.plan, "tail_fd": tail.fileno()})
+        process.await_start(PATIENCE)
     except BaseException:
         process.close()
         raise
     return process
 
 
-def _spawn(
-    prepared: Prepared, request: Request, control: socket.socket, tail: int, complaints: int
+def control_sockets() -> tuple[socket.socket, socket.socket]:
+    """Our end and a launcher's end of the socket that carries plans, orders and reports."""
+    ours, theirs = socket.socketpair()
+    if sys.platform == "linux":
+        # Each message then carries its sender's pid as it is in our own namespace.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    return ours, theirs
+
+
+def send_plan(control: socket.socket, plan: Mapping[str, Any]) -> None:
+    """Send a launcher its plan. One that is gone already has left its complaint: waiting for its start finds it."""
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        control.sendall(json.dumps(plan).encode() + b"\n")
+
+
+def spawn(
+    prepared: Prepared, fds: Iterable[int], control: socket.socket, complaints: IO[bytes]
 ) -> subprocess.Popen[bytes]:
+    """Start a launcher, which waits for its plan."""
     return subprocess.Popen(
         prepared.command(control.fileno()),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=complaints,
+        stderr=complaints.fileno(),
         env={"PATH": os.defpath, "LANG": "C.UTF-8"},
         cwd="/",
-        pass_fds=(control.fileno(), tail, *prepared.kept_fds, *request.fds),
+        pass_fds=(control.fileno(), *prepared.kept_fds, *fds),
         start_new_session=True,
     )

@@ -47,6 +47,14 @@ def usage(pids: list[int]) -> tuple[float, int]:
     return cpu, memory
 
 
+def memory_shared_out(pids: list[int]) -> int:
+    """Bytes of their own memory, in which a page that several processes have since a fork counts once for all.
+
+    It takes the kernel a walk through every page. A process that hides from being looked at counts in full.
+    """
+    return sum(_share_of_memory(pid) for pid in pids)
+
+
 def reap() -> None:
     """Collect every dead child."""
     with contextlib.suppress(ChildProcessError):
@@ -90,6 +98,14 @@ def _stat(pid: int) -> list[str]:
             return file.read().rpartition(")")[2].split()
     except OSError:
         return []
+
+
+def _share_of_memory(pid: int) -> int:
+    with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Pss_Anon:"):
+                return int(line.split()[1]) * 1024
+    return _own_memory(pid)
 
 
 def _own_memory(pid: int) -> int:

@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from . import family, main_process
@@ -24,14 +25,28 @@ _TAIL = 65536
 _GRACE_CPU_S = 1.0
 
 
-def keep(plan: dict[str, Any], control: socket.socket) -> None:
-    """Run the plan's command to its end, report how it ended, and leave nothing behind."""
+def keep(plan: dict[str, Any], control: socket.socket, resume: Callable[[], None] | None = None) -> bool:
+    """Run the plan's command to its end, report how it ended, and leave nothing behind.
+
+    Parameters
+    ----------
+    plan : dict
+    control : socket
+    resume : callable, optional
+        Instead of executing the command, the new process calls it and goes on as a fork of a fork server.
+
+    Returns
+    -------
+    bool
+        Whether this is the stranger's own process, which goes on. The keeper returns False when all is over.
+    """
     _tell(control, {"keeper": os.getpid()})
     stderr, stderr_end = os.pipe()
     trouble, trouble_end = os.pipe()
     pid = os.fork()
     if pid == 0:
-        main_process.become(plan, control, stderr_end, trouble_end)
+        main_process.become(plan, control, stderr_end, trouble_end, resume)
+        return True
     for descriptor in (stderr_end, trouble_end, *plan["fds"]):
         os.close(descriptor)
     with contextlib.suppress(OSError):
@@ -40,7 +55,7 @@ def keep(plan: dict[str, Any], control: socket.socket) -> None:
         message = pipe.read().decode(errors="replace")
     if message:
         _tell(control, {"trouble": message})
-        return
+        return False
     _tell(control, {"started": True})
     watch = _Watch(plan, pid, control, stderr)
     report = watch.until_the_end()
@@ -49,6 +64,7 @@ def keep(plan: dict[str, Any], control: socket.socket) -> None:
     if plan["remove"] and report["exit"] == "killed":
         _remove(plan["remove"])
     _tell(control, report)
+    return False
 
 
 def _remove(folder: str) -> None:
@@ -159,7 +175,8 @@ class _Watch:
 
     def _exceeded(self) -> str:
         """The limit that the processes together are over, if any."""
-        memory = self._count(family.members(self.own_pids))
+        pids = family.members(self.own_pids)
+        memory = self._count(pids)
         if self.cpu > self.limits["cpu_s"] or self.cpu > self.allowed + _GRACE_CPU_S:
             return "cpu"
         if self.cpu > self.allowed and not self.told:
@@ -168,7 +185,7 @@ class _Watch:
             self.told = True
             with contextlib.suppress(OSError):
                 os.kill(self.pid, signal.SIGINT)
-        if memory > self.limits["memory_bytes"]:
+        if memory > self.limits["memory_bytes"] and family.memory_shared_out(pids) > self.limits["memory_bytes"]:
             return "memory"
         folder, room = self.limits["scratch"], self.limits["scratch_bytes"]
         if folder and family.folder_bytes(folder, room) > room:

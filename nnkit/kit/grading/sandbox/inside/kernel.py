@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
+import socket
+import struct
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -15,6 +18,7 @@ CLONE_NEWNET = 0x40000000
 
 MS_NOSUID = 2
 MS_NODEV = 4
+MS_NOEXEC = 8
 MS_REMOUNT = 32
 MS_BIND = 4096
 MS_REC = 16384
@@ -32,7 +36,14 @@ PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
 PR_CAP_AMBIENT_CLEAR_ALL = 4
+
+CAP_SETGID = 6
+CAP_SETUID = 7
+CAP_SETPCAP = 8
+CAP_NET_ADMIN = 12
+CAP_SYS_ADMIN = 21
 
 # Calls added since Linux 5.0 have one number on every architecture.
 SYS_MOUNT_SETATTR = 442
@@ -57,6 +68,11 @@ def syscall(number: int, *arguments: object) -> int:
 def unshare(flags: int) -> None:
     """Leave the namespaces named by `flags` for new ones."""
     _checked(_libc.unshare(flags), "unshare")
+
+
+def join(namespace: int, kind: int) -> None:
+    """Enter the namespace of a kind that the descriptor `namespace` holds, as setns(2)."""
+    _checked(_libc.setns(namespace, kind), "setns")
 
 
 def mount(source: str, target: str, kind: str | None, flags: int = 0, options: str | None = None) -> None:
@@ -86,13 +102,25 @@ def unmount(target: str) -> None:
     _checked(_libc.umount2(os.fsencode(target), MNT_DETACH), f"unmount {target}")
 
 
+def bring_up(interface: str) -> None:
+    """Switch a network interface on."""
+    get_flags, set_flags, up = 0x8913, 0x8914, 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        name = interface.encode()
+        answer = fcntl.ioctl(any_socket, get_flags, struct.pack("16sH14x", name, 0))
+        flags = struct.unpack("16sH14x", answer)[1]
+        fcntl.ioctl(any_socket, set_flags, struct.pack("16sH14x", name, flags | up))
+
+
 def prctl(option: int, first: int = 0, second: object = 0) -> None:
     """Change an attribute of this process, as prctl(2)."""
     second = ctypes.c_ulong(second) if isinstance(second, int) else second
     _checked(_libc.prctl(option, ctypes.c_ulong(first), second, ctypes.c_ulong(0), ctypes.c_ulong(0)), "prctl")
 
 
-def clear_capabilities() -> None:
-    """Empty the effective, permitted and inheritable capability sets."""
+def set_capabilities(kept: int = 0) -> None:
+    """Make the effective, permitted and inheritable capability sets hold the bits of `kept`, and nothing else."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    _checked(_libc.capset(ctypes.byref(header), ctypes.byref((ctypes.c_uint32 * 6)())), "capset")
+    low, high = kept & 0xFFFFFFFF, kept >> 32
+    sets = (ctypes.c_uint32 * 6)(low, low, low, high, high, high)
+    _checked(_libc.capset(ctypes.byref(header), ctypes.byref(sets)), "capset")

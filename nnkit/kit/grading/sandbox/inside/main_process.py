@@ -8,25 +8,38 @@ import resource
 import signal
 import socket
 import sys
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any
 
 from . import kernel, landlock, privileges, seccomp
 
 
-def become(plan: dict[str, Any], control: socket.socket, stderr: int, trouble: int) -> NoReturn:
-    """Limit this freshly forked process as the plan says and run its command; what goes wrong is told to `trouble`."""
+def become(
+    plan: dict[str, Any], control: socket.socket, stderr: int, trouble: int, resume: Callable[[], None] | None
+) -> None:
+    """Limit this freshly forked process as the plan says and run its command; what goes wrong is told to `trouble`.
+
+    Returns only where there is a `resume` to call instead.
+    """
     try:
+        if resume is None:
+            # What Python ignores, the command would go on ignoring.
+            for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
         _prepare(plan, control, stderr, trouble)
-        os.execve(plan["argv"][0], plan["argv"], plan["env"])
+        if resume is None:
+            os.execve(plan["argv"][0], plan["argv"], plan["env"])
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # as a program that is executed is
+        resume()
+        control.close()
+        os.close(trouble)
     except BaseException as error:
         os.write(trouble, f"{type(error).__name__}: {error}"[:4000].encode(errors="replace"))
-    os._exit(127)
+        os._exit(127)
 
 
 def _prepare(plan: dict[str, Any], control: socket.socket, stderr: int, trouble: int) -> None:
     os.setpgid(0, 0)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
     nothing = os.open("/dev/null", os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)

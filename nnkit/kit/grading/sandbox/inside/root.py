@@ -8,6 +8,7 @@ from typing import Any
 from . import kernel
 
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+_SETTINGS_OF_THE_KERNEL = ("sys", "sysrq-trigger", "irq", "bus")  # as bubblewrap has them, read-only
 
 
 def build(entries: list[list[str]], scratch: dict[str, Any]) -> None:
@@ -25,11 +26,11 @@ def build(entries: list[list[str]], scratch: dict[str, Any]) -> None:
     os.chdir("/")
     kernel.mount("tmpfs", "/new", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=4m")
 
-    _make_scratch(scratch)
+    _make_scratch("/new" + scratch["path"], scratch)
     for kind, inside, *rest in entries:
         _lay(kind, "/new" + inside, rest[0] if rest else "")
     os.mkdir("/new/proc")
-    kernel.mount("proc", "/new/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV)
+    _mount_proc("/new/proc")
     _make_devices()
 
     kernel.restrict_mount("/new", kernel.MOUNT_ATTR_RDONLY)
@@ -39,9 +40,26 @@ def build(entries: list[list[str]], scratch: dict[str, Any]) -> None:
     os.chdir("/")
 
 
-def _make_scratch(scratch: dict[str, Any]) -> None:
-    path = "/new" + scratch["path"]
-    os.makedirs(path)
+def renew(shown: list[str], scratch: dict[str, Any]) -> None:
+    """Lay an empty scratch folder and a new /proc over those of the process that we were forked from.
+
+    `shown` are the paths inside the scratch folder at which the view has something; they stay. What is covered can't
+    be reached again without the right to unmount. Must run in a mount namespace and PID namespace made for it.
+    """
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    held = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in shown}
+    _make_scratch(scratch["path"], scratch)
+    for path, descriptor in held.items():
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        source = f"/proc/self/fd/{descriptor}"
+        _bind_read_only(source, path)
+        os.close(descriptor)
+    _mount_proc("/proc")
+    os.chdir("/")
+
+
+def _make_scratch(path: str, scratch: dict[str, Any]) -> None:
+    os.makedirs(path, exist_ok=True)
     size = f"mode=777,size={scratch['bytes']},nr_inodes={scratch['inodes']}"
     kernel.mount("tmpfs", path, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, size)
     for folder in scratch["folders"]:
@@ -54,12 +72,7 @@ def _lay(kind: str, target: str, rest: str) -> None:
     if kind == "link":
         os.symlink(rest, target)
     elif kind == "bind":
-        source = "/host" + rest
-        if os.path.isdir(source):
-            os.makedirs(target, exist_ok=True)
-        elif not os.path.exists(target):
-            os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
-        _bind_read_only(source, target)
+        _bind_read_only("/host" + rest, target)
     elif kind == "empty":
         kernel.mount("tmpfs", target, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=555,size=4k")
         kernel.restrict_mount(target, kernel.MOUNT_ATTR_RDONLY)
@@ -70,6 +83,10 @@ def _lay(kind: str, target: str, rest: str) -> None:
 
 
 def _bind_read_only(source: str, target: str) -> None:
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    elif not os.path.exists(target):
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o444))
     # Recursive: a user namespace may not take a mount without the ones below it, which may hide something.
     kernel.mount(source, target, None, kernel.MS_BIND | kernel.MS_REC)
     attributes = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
@@ -91,6 +108,13 @@ def _write(path: str, text: str) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     os.chmod(path, 0o444)
+
+
+def _mount_proc(path: str) -> None:
+    kernel.mount("proc", path, "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    for name in _SETTINGS_OF_THE_KERNEL:
+        if os.path.exists(f"{path}/{name}"):
+            _bind_read_only(f"{path}/{name}", f"{path}/{name}")
 
 
 def _make_devices() -> None:

@@ -1,0 +1,79 @@
+"""Plans with every file they need, as bytes: what a machine without the course's folder grades from."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+from nnkit.kit.engine.jobs import key_of
+from nnkit.kit.engine.places import without_secrets
+from nnkit.kit.grading.plan import Plan
+
+_LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache"}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Plans, and files by their path in the bundle.
+
+    Attributes
+    ----------
+    plans : dict of str to bytes
+        Pickled, by key; their folders are those of the bundle.
+    files : dict of str to bytes
+    """
+
+    plans: dict[str, bytes]
+    files: dict[str, bytes]
+
+    def unpack(self, folder: Path) -> dict[str, bytes]:
+        """Write the files below a folder that nobody else may read, and give the plans that use them."""
+        folder.mkdir(mode=0o700)
+        for name, content in self.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return {key: pickle.dumps(_moved(pickle.loads(plan), folder)) for key, plan in self.plans.items()}
+
+
+def bundle_of(plans: Sequence[Plan]) -> Bundle:
+    """Everything that grading with these plans reads: the released folders, the graders' folders, the data."""
+    packed, files = {}, {}
+    numbers: dict[Path, str] = {}
+    for plan in plans:
+        inside = {
+            folder: Path(numbers.setdefault(folder, str(len(numbers))))
+            for folder in (plan.package, plan.graders.parent, plan.data_folder)
+        }
+        for folder, name in inside.items():
+            files.update({str(name / path): (folder / path).read_bytes() for path in _files(folder)})
+        packed[key_of(plan)] = pickle.dumps(
+            replace(
+                without_secrets(plan),
+                package=inside[plan.package],
+                graders=inside[plan.graders.parent] / plan.graders.name,
+                data_folder=inside[plan.data_folder],
+            )
+        )
+    return Bundle(packed, files)
+
+
+def _files(folder: Path) -> Iterator[PurePath]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
+        yield from (PurePath(place, name).relative_to(folder) for name in sorted(names))
+
+
+def _moved(plan: Plan, folder: Path) -> Plan:
+    course = plan.course.model_copy()
+    course._root = folder
+    return replace(
+        plan,
+        course=course,
+        package=folder / plan.package,
+        graders=folder / plan.graders,
+        data_folder=folder / plan.data_folder,
+    )

@@ -1,0 +1,94 @@
+"""The life of a grading process: it grades what its parent sends, in its main thread, and leaves with its parent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import platform
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import FrameType
+
+from nnkit.kit.engine.jobs import Order, Refused, grade_content
+from nnkit.kit.grading.grade import Graded
+from nnkit.kit.grading.plan import Plan
+from nnkit.kit.grading.sandbox import Tier
+from nnkit.kit.grading.sandbox.probing import best_tier, probe
+from nnkit.kit.hashing import kit_hash
+
+GRACE_S = 5.0
+
+_plans: dict[str, Plan] = {}
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a machine grades with."""
+
+    host: str
+    python: str
+    kit: str
+    tier: Tier
+
+
+def describe(tier: Tier | None = None) -> Described:
+    """This machine, with the sandbox asked for if it is available, or the best one here."""
+    if tier is None or not probe(tier).available:
+        tier = best_tier()
+    return Described(socket.gethostname(), ".".join(platform.python_version_tuple()[:2]), kit_hash(), tier)
+
+
+def receive(key: str, plan: bytes) -> None:
+    """Keep a plan for the orders that name it."""
+    _plans[key] = pickle.loads(plan)
+
+
+def grade(order: Order) -> Graded:
+    """Carry out an order.
+
+    Raises
+    ------
+    Refused
+        The sandbox here is too weak.
+    """
+    tier = order.tier or best_tier()
+    if not tier.at_least(order.weakest):
+        raise Refused(f"{socket.gethostname()} offers sandbox tier {tier.value}, not {order.weakest.value}")
+    return grade_content(_plans[order.plan], order.student, order.name, order.content, tier, order.mode, order.only)
+
+
+def main() -> None:
+    """Serve the connection whose descriptor is the argument, until its other end is closed."""
+    signal.signal(signal.SIGTERM, _abandon)
+    leash = os.dup(0)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    threading.Thread(target=_leave_with_parent, args=(leash,), daemon=True).start()
+    with Connection(int(sys.argv[1])) as connection, contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+        while True:
+            function, arguments = connection.recv()
+            try:
+                answer = (True, function(*arguments))
+            except Exception as error:
+                refusal = isinstance(error, Refused)
+                answer = (False, error if refusal else RuntimeError(f"{type(error).__name__}: {error}"))
+            connection.send(answer)
+
+
+def _abandon(number: int, frame: FrameType | None) -> None:
+    # Neither pytest nor a test's `except` keeps this one, and every locked process and folder is closed on its way.
+    raise KeyboardInterrupt
+
+
+def _leave_with_parent(leash: int) -> None:
+    """Wait for the end of standard input: the parent holds its other end, however the parent ends."""
+    os.read(leash, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_S)
+    os._exit(1)

@@ -1,0 +1,124 @@
+"""What is to be graded, as the coordinator knows it and as it travels, and the outcome where nothing could be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnkit.kit.grading.grade import Graded, Mode, grade_notebook, new_record, unreadable
+from nnkit.kit.grading.handed_in import UnreadableSubmission, read_file, remarks, submission_time
+from nnkit.kit.grading.plan import Plan
+from nnkit.kit.grading.record import ItemRecord, summarise
+from nnkit.kit.grading.sandbox import Tier
+from nnkit.kit.grading.submission import parse_notebook
+from nnkit.kit.hashing import hash_of_contents
+
+
+@dataclass(frozen=True)
+class Job:
+    """One student's notebook to be graded."""
+
+    student: str
+    path: Path
+    plan: Plan
+    mode: Mode = "full"
+    only: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """A job as it travels: the submission's bytes, and the name of a plan that went ahead.
+
+    Attributes
+    ----------
+    tier : Tier or None
+        The sandbox to use; None for the best one where the order arrives.
+    weakest : Tier
+        With less the order is refused.
+    """
+
+    plan: str
+    student: str
+    name: str
+    content: bytes
+    mode: Mode
+    only: frozenset[str] | None
+    tier: Tier | None
+    weakest: Tier
+
+
+class Refused(Exception):
+    """A machine may not grade: the wrong nnkit, too weak a sandbox. The text says why and what to do."""
+
+
+def key_of(plan: Plan) -> str:
+    """What a plan is called among those of one run."""
+    return f"{plan.assignment}/{plan.notebook}"
+
+
+def read_content(job: Job) -> bytes:
+    """The submitted file, read once: what is graded is what the record's hash is of.
+
+    Raises
+    ------
+    UnreadableSubmission
+        It is no file that could be graded.
+    """
+    return read_file(job.path.parent, job.path.name, job.plan.course.limits.submission_mb * 1_000_000)
+
+
+def time_of(folder: Path) -> str:
+    """The digest of when a submission came in: what it costs to be late depends on it."""
+    return hash_of_contents([str(submission_time(folder)).encode()])
+
+
+def grade_file(job: Job, tier: Tier) -> Graded:
+    """Grade one submitted file in this process; whatever is wrong with it, or breaks over it, ends up in the record."""
+    try:
+        content = read_content(job)
+    except UnreadableSubmission as error:
+        return not_opened(job, error, tier)
+    graded = grade_content(job.plan, job.student, job.path.name, content, tier, job.mode, job.only)
+    return completed(job, graded, hash_of_contents([content]))
+
+
+def grade_content(
+    plan: Plan, student: str, name: str, content: bytes, tier: Tier, mode: Mode, only: frozenset[str] | None
+) -> Graded:
+    """Grade the bytes of a submitted file; whatever is wrong with them, or breaks over them, ends up in the record."""
+    try:
+        return grade_notebook(plan, student, parse_notebook(content, name), tier=tier, mode=mode, only=only)
+    except UnreadableSubmission as error:
+        return unreadable(plan, student, error, tier=tier, mode=mode)
+    except Exception as error:
+        return broken(plan, student, tier, mode, f"{type(error).__name__}: {error}")
+
+
+def not_opened(job: Job, error: UnreadableSubmission, tier: Tier) -> Graded:
+    """The outcome of a job whose file can't even be read."""
+    graded = unreadable(job.plan, job.student, error, tier=tier, mode=job.mode)
+    graded.record.messages += _remarks(job)
+    return graded
+
+
+def completed(job: Job, graded: Graded, digest: str) -> Graded:
+    """Add what only the coordinator sees: the hash of what was sent, when it came in, and what else lies beside it."""
+    graded.record.hashes["submission"] = digest
+    graded.record.hashes["time"] = time_of(job.path.parent)
+    graded.record.messages += _remarks(job)
+    return graded
+
+
+def broken(plan: Plan, student: str, tier: Tier, mode: Mode, why: str) -> Graded:
+    """The outcome where the grader itself failed: no zero, a person decides."""
+    record = new_record(plan, student, tier, mode)
+    record.status = "grader_error"
+    record.messages.append(f"The grader failed on this submission: {why}. It costs nothing; a person has to look.")
+    record.items = [ItemRecord(item.name, item.kind, item.points, None, "grader_error") for item in plan.items]
+    summarise(record)
+    return Graded(plan.release, record)
+
+
+def _remarks(job: Job) -> list[str]:
+    plan = job.plan
+    return remarks(job.path.parent, plan.notebook, plan.course.assignment(plan.assignment).notebooks)

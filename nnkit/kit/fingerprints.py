@@ -1,0 +1,71 @@
+"""Digests of everything that decides a result but the submission itself: where one differs, grading again is due."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from nnkit.kit.course import Course
+from nnkit.kit.grading.plan import Mistake
+from nnkit.kit.hashing import hash_of, hash_of_contents, kit_hash
+from nnkit.kit.items import Item
+
+
+def fingerprints(
+    course: Course,
+    assignment: str,
+    notebook: str,
+    package: Path,
+    *,
+    items: Sequence[Item],
+    definitions: Mapping[str, str],
+    mistakes: Sequence[Mistake],
+    proven: bool,
+) -> dict[str, str]:
+    """Digests by what they are of, as every record keeps them.
+
+    ``release`` is the notebook, ``package`` what was released with it, ``graders`` the tests and expected values,
+    ``reference`` points, answers, solutions and misconceptions, ``kit`` nnkit itself, ``limits`` what the locked
+    process may use, ``settings`` what else of course.toml has a say: seed, thresholds, data, due date, late policy,
+    required tier.
+    """
+    stated = course.assignment(assignment)
+    beside = sorted(path for path in package.rglob("*") if path.suffix != ".ipynb" and "__pycache__" not in path.parts)
+    settings = {
+        "course": [course.id, course.seed],
+        "required_tier": course.required_tier,
+        "thresholds": {name: each.model_dump() for name, each in course.thresholds.get(notebook, {}).items()},
+        "data": course.data.model_dump(),
+        "due": str(course.due(assignment)),
+        "late": stated.late.model_dump(),
+    }
+    reference = {
+        "items": [asdict(item) for item in items],
+        "definitions": dict(definitions),
+        "mistakes": [asdict(mistake) for mistake in mistakes],
+        "proven": proven,
+    }
+    return {
+        "release": hash_of([package / f"{notebook}.ipynb"]),
+        "package": hash_of_contents(
+            part
+            for path in beside
+            if path.is_file()
+            for part in (str(path.relative_to(package)).encode(), path.read_bytes())
+        ),
+        "graders": hash_of([course.graders(assignment, notebook), course.expected(assignment, notebook)]),
+        "reference": _digest(reference),
+        "kit": kit_hash(),
+        "limits": _digest(course.limits.model_dump()),
+        "settings": _digest(settings),
+    }
+
+
+def _digest(value: object) -> str:
+    return hash_of_contents([json.dumps(value, sort_keys=True, default=_plain).encode()])
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else str(value)

@@ -1,0 +1,102 @@
+"""`nnkit grade` as a process of its own, to be watched, stopped and killed."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PATIENCE_S = 180
+MAIN = "import sys; from nnkit.kit.cli import main; sys.exit(main())"
+GRADER = b"nnkit.kit.engine.desk"
+
+
+class Run:
+    """A running `nnkit grade --quick --jobs 2`, in a process group of its own as at a terminal.
+
+    Parameters
+    ----------
+    course : Course
+    arguments : str
+        More of the command line.
+    before : str
+        Python to run in that process first.
+    """
+
+    def __init__(self, course, *arguments, before=""):
+        self.course = course
+        self.log = course.root / "run.txt"
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    f"{before}\n{MAIN}",
+                    "--course",
+                    str(course.root),
+                    "grade",
+                    "--quick",
+                    *arguments,
+                ],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
+
+    def until_recorded(self, count):
+        """Wait until so many of the submissions that are graded have their record."""
+        until(lambda: len(recorded(self.course)) >= count or self.process.poll() is not None)
+        assert len(recorded(self.course)) >= count, self.log.read_text()
+
+    def graders(self):
+        """The ids of its grading processes."""
+        return graders_of(self.process.pid)
+
+    def end(self):
+        """Wait for the end; its status."""
+        return self.process.wait(PATIENCE_S)
+
+
+def recorded(course):
+    return [path for path in course.root.glob("records/*/*/*.json") if path.parents[1].name != "absent"]
+
+
+def children(pid):
+    """The processes that any thread of a process has started."""
+    found = []
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(OSError):
+            found += [int(child) for child in (thread / "children").read_text().split()]
+    return found
+
+
+def graders_of(pid):
+    return [child for child in children(pid) if GRADER in command_of(child)]
+
+
+def command_of(pid):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+def is_gone(pid):
+    """Whether a process has ended; one that nobody has waited for yet also has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def until(condition):
+    """Wait until something is so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def kill_group(process, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

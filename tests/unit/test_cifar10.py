@@ -106,6 +106,13 @@ def test_the_mean_training_picture_is_subtracted_everywhere(folder):
     assert centred["X_test"] == pytest.approx(plain["X_test"] - centred["mean_image"])
 
 
+def test_pictures_are_bytes_on_request(folder):
+    plain, data = small(folder, subtract_mean=False), small(folder, subtract_mean=False, dtype=np.uint8)
+    for name in ("X_train", "X_val", "X_test"):
+        assert data[name].dtype == np.uint8
+        assert np.array_equal(data[name], plain[name])
+
+
 def test_pictures_are_float64_planes(folder):
     data = small(folder)
     assert (data["X_val"].shape, data["X_val"].dtype) == ((5, 3, 32, 32), np.float64)

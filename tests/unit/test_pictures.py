@@ -10,7 +10,18 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from nnkit.data.shapes import CLASS_NAMES, draw
-from nnkit.student.pictures import plot_training, show_gradient_disagreement, show_images, show_weights
+from nnkit.student.pictures import (
+    plot_cross_validation,
+    plot_grid,
+    plot_losses,
+    plot_training,
+    show_distances,
+    show_gradient_disagreement,
+    show_images,
+    show_samples_per_class,
+    show_templates,
+    show_weights,
+)
 
 LARGEST_PNG = 60_000  # bytes; figures are stored in every notebook handed in
 
@@ -124,3 +135,103 @@ def test_a_nan_disagrees():
 def test_gradients_of_different_shapes_are_refused():
     with pytest.raises(ValueError, match=r"db: the gradient has shape \(3, 1\)"):
         show_gradient_disagreement(np.ones((3, 1)), np.ones(3), name="db")
+
+
+def test_samples_stand_in_the_column_of_their_class():
+    images = np.zeros((4, 3, 8, 8))
+    images[1] = images[3] = 255
+    show_samples_per_class(images, np.array([0, 1, 0, 1]), ["dark", "bright"], per_class=3)
+    axis = plt.gcf().axes[0]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["dark", "bright"]
+    grid = axis.images[0].get_array()
+    assert (grid[:18, :8] == 0).sum() == 2 * 8 * 8 * 3
+    assert (grid[:, 10:] == 1).all()
+
+
+def test_a_class_with_few_pictures_leaves_its_column_blank_below():
+    show_samples_per_class(np.zeros((1, 3, 8, 8)), np.array([0]), ["one", "none"], per_class=2)
+    grid = plt.gcf().axes[0].images[0].get_array()
+    assert (grid == 0).all(axis=2).sum() == 8 * 8
+
+
+def test_samples_of_all_classes_make_a_small_file():
+    images, labels = draw(200, seed=1)
+    show_samples_per_class(images, labels, CLASS_NAMES)
+    assert png_size() < 2 * LARGEST_PNG
+
+
+def test_distances_are_shown_in_shades_close_to_their_values(rng):
+    dists = 7 + 3 * rng.random((5, 20))
+    show_distances(dists, "Far and near")
+    axis = plt.gcf().axes[0]
+    assert axis.get_title() == "Far and near"
+    assert np.abs(axis.images[0].get_array() - dists).max() <= np.ptp(dists) / 30 * 1.001
+
+
+def test_a_matrix_of_many_distances_makes_a_small_file(rng):
+    show_distances(rng.normal(size=(250, 500)))
+    assert png_size() < 2 * LARGEST_PNG
+
+
+def test_equal_distances_can_be_shown():
+    show_distances(np.full((3, 4), 2.5))
+    assert np.isfinite(plt.gcf().axes[0].images[0].get_array()).all()
+
+
+def test_cross_validation_shows_each_fold_the_means_and_the_choice():
+    plot_cross_validation({10: [0.3, 0.5], 1: [0.1, 0.3]}, best_k=10)
+    axis = plt.gcf().axes[0]
+    dots = [line for line in axis.lines if line.get_marker() == "."]
+    assert [list(line.get_ydata()) for line in dots] == [[0.1, 0.3], [0.3, 0.5]]
+    means = axis.containers[0].lines[0]
+    np.testing.assert_allclose(means.get_xydata(), [[1, 0.2], [10, 0.4]])
+    assert "best_k = 10" in [text.get_text() for text in axis.get_legend().get_texts()]
+
+
+def test_cross_validation_without_a_choice_marks_none():
+    plot_cross_validation({1: [0.1, 0.3], 3: [0.2]})
+    assert len(plt.gcf().axes[0].get_legend().get_texts()) == 1
+
+
+def test_the_losses_of_every_step_and_their_mean_are_plotted(rng):
+    plot_losses(list(rng.random(90)), title="a training")
+    (axis,) = plt.gcf().axes
+    assert [len(line.get_ydata()) for line in axis.lines] == [90, 88]
+    assert (axis.get_title(), axis.get_xlabel(), axis.get_ylabel()) == ("a training", "step", "loss")
+    assert png_size() < LARGEST_PNG
+
+
+def test_a_history_without_steps_is_plotted_empty():
+    plot_losses([])
+    assert all(len(line.get_ydata()) == 0 for line in plt.gcf().axes[0].lines)
+
+
+def test_a_grid_has_a_dot_for_each_setting_in_both_plots():
+    results = {(1e-7, 1e3): (0.5, 0.4), (1e-6, 1e3): (0.3, 0.2), (1e-6, 1e4): (0.9, 0.1)}
+    plot_grid(results)
+    for axis, which in zip(plt.gcf().axes[:2], (0, 1), strict=True):
+        (dots,) = axis.collections
+        assert [tuple(place) for place in dots.get_offsets()] == list(results)
+        assert list(dots.get_array()) == [pair[which] for pair in results.values()]
+        assert dots.get_clim() == (0.1, 0.9)  # one scale of colours for both
+        assert axis.get_xscale() == axis.get_yscale() == "log"
+    assert png_size() < LARGEST_PNG
+
+
+def test_a_grid_without_settings_is_plotted_empty():
+    plot_grid({})
+    assert len(plt.gcf().axes) == 3
+
+
+@pytest.mark.parametrize("rows", [3072, 3073])
+def test_there_is_a_template_for_each_class_and_none_of_the_biases(rng, rows):
+    W = rng.normal(size=(rows, 10))
+    W[3072:] = 1e6
+    show_templates(W, CLASS_NAMES)
+    axes = plt.gcf().axes
+    assert [axis.get_title() for axis in axes] == list(CLASS_NAMES)
+    for axis in axes:
+        (shown,) = axis.images
+        assert shown.get_array().max() > 0.9
+        assert shown.get_array().std() > 0.05
+    assert png_size() < LARGEST_PNG

@@ -1,0 +1,353 @@
+"""The graders of knn against the reference, an untouched notebook and every known misconception."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import nnkit.models.knn
+from nnkit.kit.authoring.grader_items import asked_of_submissions
+from nnkit.kit.authoring.regions import strip
+from nnkit.kit.grading.graders import Accuracies, LockedGrader
+from nnkit.kit.grading.hints import same_mistake
+from nnkit.student.expected import stored_keys
+from nnkit.student.plugin import ExpectedRecorder, run_graders
+from nnkit.student.testing import LocalSubmission, rel_error
+
+FOLDER = Path(__file__).parents[1] / "graders" / "a1_image_classifiers"
+GRADER_FILE = FOLDER / "test_knn.py"
+EXPECTED_FILE = FOLDER / "knn.h5"
+MISCONCEPTIONS = tomllib.loads((FOLDER / "knn.misconceptions.toml").read_text(encoding="utf-8"))["misconception"]
+
+# Misconceptions take roots of negative numbers and means of nothing.
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+EXERCISES = (
+    "compute_distances_two_loops",
+    "compute_distances_one_loop",
+    "compute_distances_no_loops",
+    "predict_labels",
+)
+# They work on millions of points, and look at nothing but whether an answer comes.
+ABOUT_LOOPS = {"test_one_loop_is_one_loop", "test_no_loops_is_without_loops"}
+OF_FUNCTIONS = [m for m in MISCONCEPTIONS if m["exercise"] in EXERCISES]
+REFERENCE = Path(nnkit.models.knn.__file__).read_text(encoding="utf-8")
+SOURCES = {
+    node.name: ast.get_source_segment(REFERENCE, node)
+    for node in ast.parse(REFERENCE).body
+    if isinstance(node, ast.FunctionDef | ast.ClassDef)
+}
+
+
+def submission_with(**replaced):
+    """What a notebook leaves behind whose cells hold the reference, except for the given ones."""
+    namespace = {"np": np}
+    for name, source in (SOURCES | replaced).items():
+        exec(compile(source, f"<{name}>", "exec"), namespace)
+    return LocalSubmission(namespace)
+
+
+def edited(misconception):
+    """The source of the misconception's exercise with its edits made."""
+    source = SOURCES[misconception["exercise"]]
+    for edit in misconception.get("edit", [misconception]):
+        assert source.count(edit["find"]) == 1, f"{misconception['name']}: {edit['find']!r} must occur exactly once"
+        source = source.replace(edit["find"], edit["replace"])
+    return source
+
+
+class Official(LockedGrader):
+    """The graders as the kit runs them, with held-back images that are easy to classify."""
+
+    def __init__(self, submission, items, recorder=None):
+        super().__init__(
+            lambda item, seconds: submission,
+            student="a student",
+            course="a course",
+            held_back=lambda name: held_back_images(),
+            thresholds=Accuracies(validation=0.9, test=0.9),
+            items=items,
+        )
+        self.recorder = recorder
+
+
+def grade(submission, items, **options):
+    return run_graders(GRADER_FILE, Official(submission, items, **options))
+
+
+@pytest.fixture(scope="module")
+def grader():
+    """The graders after one run on the reference; a test of theirs can be replayed with another submission."""
+    grader = Official(submission_with(), set(EXERCISES))
+    run_graders(GRADER_FILE, grader)
+    return grader
+
+
+def replay(grader, item, submission):
+    """Results and traces of an item's tests, by test name."""
+    names = [test.name for test in grader.tests if test.item == item and test.name not in ABOUT_LOOPS]
+    return {name: grader.replay(name, submission) for name in names}
+
+
+def earned(replayed):
+    """The share of an item's marks."""
+    results = [result for result, _ in replayed.values()]
+    return sum(r.weight for r in results if r.verdict == "passed") / sum(r.weight for r in results)
+
+
+@pytest.fixture(scope="module")
+def mistaken(grader):
+    """Every misconception's replayed tests, by exercise and name."""
+    return {
+        (m["exercise"], m["name"]): replay(grader, m["exercise"], submission_with(**{m["exercise"]: edited(m)}))
+        for m in OF_FUNCTIONS
+    }
+
+
+def test_the_reference_passes_every_test(grader):
+    assert {result.item for result in grader.results} == set(EXERCISES)
+    assert {result.name: result.message for result in grader.results if result.verdict != "passed"} == {}
+
+
+def test_no_exercise_counts_as_built_on_the_class_that_calls_them_all():
+    asked = asked_of_submissions(GRADER_FILE)
+    assert [asked[exercise] & {"KNearestNeighbor", *EXERCISES} for exercise in EXERCISES] == [set()] * len(EXERCISES)
+
+
+# A whole class, as other courses' notebooks have it: pasted into one cell, it comes after the given one.
+ANOTHER_WAY = """
+class KNearestNeighbor(object):
+    def train(self, X, y):
+        self.X_train = X
+        self.y_train = y
+
+    def compute_distances_two_loops(self, X):
+        num_test, num_train = X.shape[0], self.X_train.shape[0]
+        dists = np.zeros((num_test, num_train))
+        for i in range(num_test):
+            for j in range(num_train):
+                pass
+                dists[i][j] = sum((a - b) ** 2 for a, b in zip(self.X_train[j, :], X[i, :])) ** 0.5
+        return dists
+
+    def compute_distances_one_loop(self, X):
+        rows = []
+        for x in X:
+            gap = np.subtract(x, self.X_train)
+            rows.append(np.sqrt(np.einsum("nd,nd->n", gap, gap)))
+        return np.array(rows)
+
+    def compute_distances_no_loops(self, X):
+        Y = self.X_train
+        cross = np.dot(X, Y.T)
+        squares = -2 * cross + (X * X).sum(1).reshape(-1, 1) + (Y * Y).sum(axis=1, keepdims=True).T
+        return np.sqrt(np.abs(squares))
+
+    def predict_labels(self, dists, k=1):
+        print("k is", k)
+        y_pred = np.zeros(dists.shape[0])
+        for i in range(dists.shape[0]):
+            closest_y = self.y_train[np.argsort(dists[i, :])][:k]
+            y_pred[i] = np.bincount(closest_y).argmax()
+        return y_pred
+"""
+
+
+def test_a_right_solution_written_in_another_way_passes_every_test(grader):
+    submission = submission_with(KNearestNeighbor=ANOTHER_WAY)
+    results = [grader.replay(test.name, submission)[0] for test in grader.tests if test.name not in ABOUT_LOOPS]
+    assert {result.name: result.message for result in results if result.verdict != "passed"} == {}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_an_untouched_exercise_passes_no_test(grader, exercise):
+    untouched = strip(SOURCES[exercise], exercise, file="reference")
+    replayed = replay(grader, exercise, submission_with(**{exercise: untouched}))
+    assert {result.verdict for result, _ in replayed.values()} == {"not_implemented"}
+
+
+@pytest.mark.parametrize("misconception", OF_FUNCTIONS, ids=lambda m: f"{m['exercise']}-{m['name']}")
+def test_a_misconception_loses_a_part_of_its_item(mistaken, misconception):
+    replayed = mistaken[misconception["exercise"], misconception["name"]]
+    assert earned(replayed) < 1
+    assert "grader_error" not in {result.verdict for result, _ in replayed.values()}
+
+
+@pytest.mark.parametrize("misconception", OF_FUNCTIONS, ids=lambda m: f"{m['exercise']}-{m['name']}")
+def test_a_misconception_is_told_from_the_others_by_what_it_computes(grader, mistaken, misconception):
+    item, name = misconception["exercise"], misconception["name"]
+    submitted = replay(grader, item, submission_with(**{item: edited(misconception)}))
+    explained = {
+        other: sum(same_mistake(submitted[test][1], trace) for test, (_, trace) in replayed.items())
+        for (exercise, other), replayed in mistaken.items()
+        if exercise == item
+    }
+    assert explained[name] > 0
+    assert max(explained, key=explained.get) == name
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_every_exercise_has_at_least_four_misconceptions_with_names_and_hints_of_their_own(exercise):
+    own = [m for m in OF_FUNCTIONS if m["exercise"] == exercise]
+    assert len({m["name"] for m in own}) == len({m["hint"] for m in own}) == len(own) >= 4
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_a_single_slip_keeps_a_part_of_the_marks(mistaken, exercise):
+    shares = [earned(replayed) for (item, _), replayed in mistaken.items() if item == exercise]
+    assert 0.3 < max(shares) < 1
+
+
+WITH_NORM = [
+    ("compute_distances_two_loops", "norm_used"),
+    ("compute_distances_one_loop", "norm_used"),
+    ("compute_distances_no_loops", "norm_used"),
+]
+
+
+@pytest.mark.parametrize("pair", WITH_NORM, ids=lambda pair: pair[0])
+def test_right_distances_by_a_forbidden_norm_lose_the_test_that_forbids_it_and_no_other(mistaken, pair):
+    results = [result for result, _ in mistaken[pair].values() if result.verdict != "passed"]
+    assert [result.name.endswith("_without_norm") for result in results] == [True]
+    assert "np.linalg.norm, which is not allowed" in results[0].message
+
+
+def test_the_norm_is_back_after_a_test_that_takes_it_away(grader):
+    norm = np.linalg.norm
+    grader.replay("test_two_loops_distances_without_norm", submission_with())
+    assert np.linalg.norm is norm
+
+
+@pytest.mark.parametrize("test", sorted(ABOUT_LOOPS))
+def test_wrong_distances_are_not_good_because_they_come_fast(grader, test):
+    sources = {name: f"def {name}(self, X):\n    return np.ones((len(X), len(self.X_train)))" for name in EXERCISES[:3]}
+    assert grader.replay(test, submission_with(**sources))[0].verdict == "failed"
+
+
+def test_objects_that_claim_to_equal_everything_pass_no_test(grader):
+    liar = "class Liar:\n    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda *_: True"
+    sources = {name: f"{liar}\ndef {name}(*args, **kwargs):\n    return Liar()" for name in EXERCISES}
+    submission = submission_with(**sources)
+    verdicts = {result.verdict for name in EXERCISES for result, _ in replay(grader, name, submission).values()}
+    assert verdicts <= {"failed", "student_error"}
+
+
+def test_recording_the_reference_gives_the_stored_expected_values():
+    recorder = ExpectedRecorder()
+    grade(submission_with(), set(EXERCISES), recorder=recorder)
+    recorded = recorder.values[EXPECTED_FILE.resolve()]
+    assert sorted(stored_keys(EXPECTED_FILE)) == sorted(recorded)
+    with h5py.File(EXPECTED_FILE) as file:
+        for key, value in recorded.items():
+            assert rel_error(file[key][()], value) < 1e-12
+
+
+K_CHOICES = (1, 3, 5, 8, 10, 12, 15, 20, 50, 100)
+
+
+def images(seed, n):
+    """Rows of bytes in ten classes: a bright patch for each, a little hidden by noise."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(n) % 10
+    X = rng.integers(0, 100, size=(n, 3 * 32 * 32)).astype(float)
+    X.reshape(n, 32, -1)[np.arange(n), y] += 100
+    return X, y
+
+
+def held_back_images():
+    X, y = images(2, 100)
+    return X.reshape(-1, 3, 32, 32) - images(1, 250)[0].mean(axis=0).reshape(3, 32, 32), y
+
+
+def cross_validation(validated_on_training=False):
+    """What a right cross-validation leaves behind."""
+    X, y = images(1, 250)
+    X_folds, y_folds = np.array_split(X, 5), np.array_split(y, 5)
+    knn = nnkit.models.knn.KNearestNeighbor()
+    table = {k: [] for k in K_CHOICES}
+    for i in range(5):
+        rest = [j for j in range(5) if j != i or validated_on_training]
+        knn.train(np.concatenate([X_folds[j] for j in rest]), np.concatenate([y_folds[j] for j in rest]))
+        dists = knn.compute_distances_no_loops(X_folds[i])
+        for k in K_CHOICES:
+            table[k].append(float(np.mean(knn.predict_labels(dists, k=k) == y_folds[i])))
+    best_k = max(K_CHOICES, key=lambda k: np.mean(table[k]))
+    return {
+        "X_train": X,
+        "y_train": y,
+        "X_train_folds": X_folds,
+        "y_train_folds": y_folds,
+        "k_to_accuracies": table,
+        "best_k": best_k,
+    }
+
+
+RIGHT = cross_validation()
+
+
+def lost(**left_behind):
+    """The tests of the experiment that fail when some of what a right one leaves behind is another."""
+    results = grade(LocalSubmission(RIGHT | left_behind), {"cross_validation"})
+    assert len(results) == 6
+    assert {result.verdict for result in results} <= {"passed", "failed", "student_error"}
+    return {result.name for result in results if result.verdict != "passed"}
+
+
+def test_a_right_cross_validation_passes_every_test():
+    assert lost() == set()
+
+
+def test_folds_of_shuffled_images_are_right_too():
+    shuffled = cross_validation()
+    order = np.random.default_rng(3).permutation(250)
+    shuffled["X_train"], shuffled["y_train"] = shuffled["X_train"][order], shuffled["y_train"][order]
+    assert lost(**shuffled) == set()
+
+
+def test_numpy_arrays_and_numbers_stand_for_lists_and_floats():
+    table = {k: np.array(row) for k, row in RIGHT["k_to_accuracies"].items()}
+    folds = {name: np.array(RIGHT[name]) for name in ("X_train_folds", "y_train_folds")}
+    assert lost(k_to_accuracies=table, best_k=np.int64(RIGHT["best_k"]), **folds) == set()
+
+
+def test_validating_on_what_was_trained_on_is_seen_in_the_accuracies():
+    table = cross_validation(validated_on_training=True)["k_to_accuracies"]
+    assert "test_accuracies_are_those_of_the_fold_left_out" in lost(k_to_accuracies=table)
+
+
+def test_counts_in_place_of_accuracies_are_refused():
+    table = {k: [50 * accuracy for accuracy in row] for k, row in RIGHT["k_to_accuracies"].items()}
+    assert "test_every_k_has_five_accuracies" in lost(k_to_accuracies=table)
+
+
+def test_labels_of_other_images_are_seen_in_the_folds():
+    assert lost(y_train_folds=RIGHT["y_train_folds"][::-1]) == {
+        "test_folds_hold_every_image_once_with_its_label",
+        "test_accuracies_are_those_of_the_fold_left_out",
+    }
+
+
+def test_folds_that_share_images_are_refused():
+    X_folds, y_folds = ([RIGHT[name][0]] * 5 for name in ("X_train_folds", "y_train_folds"))
+    assert "test_folds_hold_every_image_once_with_its_label" in lost(X_train_folds=X_folds, y_train_folds=y_folds)
+
+
+def test_a_k_that_is_far_from_the_best_is_refused():
+    assert lost(best_k=100) == {"test_best_k_is_good_in_the_cross_validation"}
+
+
+def test_images_with_wrong_labels_do_badly_on_new_images():
+    assert "test_best_k_on_new_images" in lost(y_train=RIGHT["y_train"][::-1])
+
+
+@pytest.mark.parametrize("best_k", [None, 0.3, 7, True, np.eye(2)])
+def test_something_that_is_no_k_that_was_tried_is_refused(best_k):
+    assert lost(best_k=best_k) == {"test_best_k_is_good_in_the_cross_validation", "test_best_k_on_new_images"}
+
+
+def test_an_experiment_as_it_is_handed_out_passes_no_test():
+    untouched = {"X_train_folds": [], "y_train_folds": [], "k_to_accuracies": {}, "best_k": None}
+    assert len(lost(**untouched)) == 6

@@ -110,7 +110,11 @@ def test_feedback_is_written(on_postgresql):
 
 
 def test_export_is_that_of_sqlite(on_postgresql, on_sqlite):
-    here, there = (list(csv.DictReader((c.root / "grades.csv").open())) for c in (on_postgresql, on_sqlite))
+    # nbgrader exports in the order of the database.
+    here, there = (
+        sorted(csv.DictReader((course.root / "grades.csv").open()), key=lambda row: row["student_id"])
+        for course in (on_postgresql, on_sqlite)
+    )
     assert len(here) == len(STUDENTS)
     assert here == there
 
@@ -151,8 +155,10 @@ def test_several_first_users_at_once_make_the_tables_once(server, course):
 
 def test_two_graders_at_once_lose_nothing(on_postgresql):
     before = everything(on_postgresql)
-    command = [sys.executable, "-m", "nnkit.kit.cli", "--course", str(on_postgresql.root), "grade", "--jobs", "1"]
+    command = [sys.executable, "-m", "nnkit.kit.cli", "--course", str(on_postgresql.root), "grade", "--force"]
     crowd = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
     said = [process.communicate(timeout=300)[0] for process in crowd]
-    assert [process.returncode for process in crowd] == [0, 0], said
+    refused = [text for process, text in zip(crowd, said, strict=True) if process.returncode]
+    assert len(refused) <= 1, said  # none, if the first has ended before the second begins
+    assert all("another nnkit grade is at work here" in text for text in refused), said
     assert everything(on_postgresql) == before

@@ -20,7 +20,7 @@ from nnkit.kit.authoring.notebook import notebook_text
 from nnkit.kit.course import Course, load_course
 from nnkit.kit.grading.gradebook import gradebook
 
-WRITTEN = ("records", "autograded", "feedback", "gradebook.db", "grades.csv")
+WRITTEN = ("records", "autograded", "feedback", "logs", "gradebook.db", "grades.csv")
 EXPECTED = {
     "records": ("net.json",),
     "autograded": ("net.ipynb", "timestamp.txt"),
@@ -70,7 +70,7 @@ def run_class(place: Scene, attacks: Sequence[Attack], tier: str, *, pages: bool
                 run.messages += done.stdout + done.stderr
                 if done.returncode:
                     run.command.append(f"nnkit {command[0]} ended with {done.returncode}: {done.stderr[-500:]}")
-    run.messages += graded.stderr
+    run.messages += graded.stderr + "".join(log.read_text() for log in sorted(course.root.glob("logs/*")))
     run.orphans = orphans.found
     after = snapshot(course.root, WRITTEN), snapshot(place.base, (course.root.name, "tmp", "signals"))
     run.changed = changes(before[0], after[0]) + changes(before[1], after[1])

@@ -58,7 +58,7 @@ class Plan:
         pending = list(item.uses)
         while pending:
             name = pending.pop()
-            if name not in found:
+            if name not in found and name != item.name:  # what it is built on may use it in turn
                 found.add(name)
                 pending += uses.get(name, ())
         return tuple(name for name in uses if name in found)

@@ -140,8 +140,9 @@ def test_every_namespace_is_neither_the_graders_nor_the_fork_servers(
 
 LEFT_BEHIND = {
     "files": (
-        'for folder in ("/tmp", "/dev/shm", ".", "/scratch/home", "/scratch/mpl"):\n'
-        '    open(f"{folder}/left", "w").close()',
+        'import os\nfor folder in ("/tmp", "/dev/shm", ".", "/scratch/home", "/scratch/mpl"):\n'
+        '    if folder != "/tmp" or os.access(folder, os.W_OK):  # it is not where Python itself lies below /tmp\n'
+        '        open(f"{folder}/left", "w").close()',
         'import glob\nglob.glob("/scratch/*/left") + glob.glob("/tmp/left") + glob.glob("/dev/shm/left")',
         [],
     ),

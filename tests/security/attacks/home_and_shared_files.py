@@ -14,7 +14,7 @@ for place in ["{HOME}/.ssh/id_ed25519", "{SHARED}", *glob.glob(os.path.expanduse
     except OSError as error:
         print(place, error)
 # The machine's own, of which the length is enough.
-for place in ("/etc/shadow", "/root/.bashrc", "/etc/machine-id", *glob.glob("/home/*/.ssh/*")):
+for place in ("/etc/shadow", os.path.expanduser("~root/.bashrc"), "/etc/machine-id", *glob.glob("/home/*/.ssh/*")):
     try:
         print(place, len(open(place, "rb").read()))
     except OSError as error:

@@ -1,18 +1,16 @@
 """The graders of knn against the reference, an untouched notebook and every known misconception."""
 
-import ast
-import tomllib
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from reference_grading import InProcessGrader, Reference, earned, explanations, misconceptions_of
 
 import nnkit.models.knn
 from nnkit.kit.authoring.grader_items import asked_of_submissions
 from nnkit.kit.authoring.regions import strip
-from nnkit.kit.grading.graders import Accuracies, LockedGrader
-from nnkit.kit.grading.hints import same_mistake
+from nnkit.kit.grading.graders import Accuracies
 from nnkit.student.expected import stored_keys
 from nnkit.student.plugin import ExpectedRecorder, run_graders
 from nnkit.student.testing import LocalSubmission, rel_error
@@ -20,7 +18,7 @@ from nnkit.student.testing import LocalSubmission, rel_error
 FOLDER = Path(__file__).parents[1] / "graders" / "a1_image_classifiers"
 GRADER_FILE = FOLDER / "test_knn.py"
 EXPECTED_FILE = FOLDER / "knn.h5"
-MISCONCEPTIONS = tomllib.loads((FOLDER / "knn.misconceptions.toml").read_text(encoding="utf-8"))["misconception"]
+MISCONCEPTIONS = misconceptions_of(FOLDER / "knn.misconceptions.toml")
 
 # Misconceptions take roots of negative numbers and means of nothing.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -34,54 +32,28 @@ EXERCISES = (
 # They work on millions of points, and look at nothing but whether an answer comes.
 ABOUT_LOOPS = {"test_one_loop_is_one_loop", "test_no_loops_is_without_loops"}
 OF_FUNCTIONS = [m for m in MISCONCEPTIONS if m["exercise"] in EXERCISES]
-REFERENCE = Path(nnkit.models.knn.__file__).read_text(encoding="utf-8")
-SOURCES = {
-    node.name: ast.get_source_segment(REFERENCE, node)
-    for node in ast.parse(REFERENCE).body
-    if isinstance(node, ast.FunctionDef | ast.ClassDef)
-}
+REFERENCE = Reference(nnkit.models.knn)
 
 
-def submission_with(**replaced):
-    """What a notebook leaves behind whose cells hold the reference, except for the given ones."""
-    namespace = {"np": np}
-    for name, source in (SOURCES | replaced).items():
-        exec(compile(source, f"<{name}>", "exec"), namespace)
-    return LocalSubmission(namespace)
-
-
-def edited(misconception):
-    """The source of the misconception's exercise with its edits made."""
-    source = SOURCES[misconception["exercise"]]
-    for edit in misconception.get("edit", [misconception]):
-        assert source.count(edit["find"]) == 1, f"{misconception['name']}: {edit['find']!r} must occur exactly once"
-        source = source.replace(edit["find"], edit["replace"])
-    return source
-
-
-class Official(LockedGrader):
-    """The graders as the kit runs them, with held-back images that are easy to classify."""
-
-    def __init__(self, submission, items, recorder=None):
-        super().__init__(
-            lambda item, seconds: submission,
-            student="a student",
-            course="a course",
-            held_back=lambda name: held_back_images(),
-            thresholds=Accuracies(validation=0.9, test=0.9),
-            items=items,
-        )
-        self.recorder = recorder
+def official(submission, items, **options):
+    """The graders with held-back images that are easy to classify."""
+    return InProcessGrader(
+        submission,
+        items,
+        held_back=lambda name: held_back_images(),
+        thresholds=Accuracies(validation=0.9, test=0.9),
+        **options,
+    )
 
 
 def grade(submission, items, **options):
-    return run_graders(GRADER_FILE, Official(submission, items, **options))
+    return run_graders(GRADER_FILE, official(submission, items, **options))
 
 
 @pytest.fixture(scope="module")
 def grader():
     """The graders after one run on the reference; a test of theirs can be replayed with another submission."""
-    grader = Official(submission_with(), set(EXERCISES))
+    grader = official(REFERENCE.submission_with(), set(EXERCISES))
     run_graders(GRADER_FILE, grader)
     return grader
 
@@ -92,17 +64,11 @@ def replay(grader, item, submission):
     return {name: grader.replay(name, submission) for name in names}
 
 
-def earned(replayed):
-    """The share of an item's marks."""
-    results = [result for result, _ in replayed.values()]
-    return sum(r.weight for r in results if r.verdict == "passed") / sum(r.weight for r in results)
-
-
 @pytest.fixture(scope="module")
 def mistaken(grader):
     """Every misconception's replayed tests, by exercise and name."""
     return {
-        (m["exercise"], m["name"]): replay(grader, m["exercise"], submission_with(**{m["exercise"]: edited(m)}))
+        (m["exercise"], m["name"]): replay(grader, m["exercise"], REFERENCE.submission_mistaken_in(m))
         for m in OF_FUNCTIONS
     }
 
@@ -157,15 +123,15 @@ class KNearestNeighbor(object):
 
 
 def test_a_right_solution_written_in_another_way_passes_every_test(grader):
-    submission = submission_with(KNearestNeighbor=ANOTHER_WAY)
+    submission = REFERENCE.submission_with(KNearestNeighbor=ANOTHER_WAY)
     results = [grader.replay(test.name, submission)[0] for test in grader.tests if test.name not in ABOUT_LOOPS]
     assert {result.name: result.message for result in results if result.verdict != "passed"} == {}
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_an_untouched_exercise_passes_no_test(grader, exercise):
-    untouched = strip(SOURCES[exercise], exercise, file="reference")
-    replayed = replay(grader, exercise, submission_with(**{exercise: untouched}))
+    untouched = strip(REFERENCE.sources[exercise], exercise, file="reference")
+    replayed = replay(grader, exercise, REFERENCE.submission_with(**{exercise: untouched}))
     assert {result.verdict for result, _ in replayed.values()} == {"not_implemented"}
 
 
@@ -179,12 +145,8 @@ def test_a_misconception_loses_a_part_of_its_item(mistaken, misconception):
 @pytest.mark.parametrize("misconception", OF_FUNCTIONS, ids=lambda m: f"{m['exercise']}-{m['name']}")
 def test_a_misconception_is_told_from_the_others_by_what_it_computes(grader, mistaken, misconception):
     item, name = misconception["exercise"], misconception["name"]
-    submitted = replay(grader, item, submission_with(**{item: edited(misconception)}))
-    explained = {
-        other: sum(same_mistake(submitted[test][1], trace) for test, (_, trace) in replayed.items())
-        for (exercise, other), replayed in mistaken.items()
-        if exercise == item
-    }
+    submitted = replay(grader, item, REFERENCE.submission_mistaken_in(misconception))
+    explained = explanations(submitted, mistaken, item)
     assert explained[name] > 0
     assert max(explained, key=explained.get) == name
 
@@ -217,27 +179,27 @@ def test_right_distances_by_a_forbidden_norm_lose_the_test_that_forbids_it_and_n
 
 def test_the_norm_is_back_after_a_test_that_takes_it_away(grader):
     norm = np.linalg.norm
-    grader.replay("test_two_loops_distances_without_norm", submission_with())
+    grader.replay("test_two_loops_distances_without_norm", REFERENCE.submission_with())
     assert np.linalg.norm is norm
 
 
 @pytest.mark.parametrize("test", sorted(ABOUT_LOOPS))
 def test_wrong_distances_are_not_good_because_they_come_fast(grader, test):
     sources = {name: f"def {name}(self, X):\n    return np.ones((len(X), len(self.X_train)))" for name in EXERCISES[:3]}
-    assert grader.replay(test, submission_with(**sources))[0].verdict == "failed"
+    assert grader.replay(test, REFERENCE.submission_with(**sources))[0].verdict == "failed"
 
 
 def test_objects_that_claim_to_equal_everything_pass_no_test(grader):
     liar = "class Liar:\n    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda *_: True"
     sources = {name: f"{liar}\ndef {name}(*args, **kwargs):\n    return Liar()" for name in EXERCISES}
-    submission = submission_with(**sources)
+    submission = REFERENCE.submission_with(**sources)
     verdicts = {result.verdict for name in EXERCISES for result, _ in replay(grader, name, submission).values()}
     assert verdicts <= {"failed", "student_error"}
 
 
 def test_recording_the_reference_gives_the_stored_expected_values():
     recorder = ExpectedRecorder()
-    grade(submission_with(), set(EXERCISES), recorder=recorder)
+    grade(REFERENCE.submission_with(), set(EXERCISES), recorder=recorder)
     recorded = recorder.values[EXPECTED_FILE.resolve()]
     assert sorted(stored_keys(EXPECTED_FILE)) == sorted(recorded)
     with h5py.File(EXPECTED_FILE) as file:

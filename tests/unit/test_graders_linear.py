@@ -1,18 +1,17 @@
 """The graders of svm and softmax against the reference, untouched notebooks and every known misconception."""
 
 import ast
-import tomllib
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from reference_grading import InProcessGrader, Reference, earned, explanations, misconceptions_of
 
 import nnkit.linear_losses
 import nnkit.models.linear
 from nnkit.kit.authoring.regions import strip
-from nnkit.kit.grading.graders import Accuracies, LockedGrader
-from nnkit.kit.grading.hints import same_mistake
+from nnkit.kit.grading.graders import Accuracies
 from nnkit.student.expected import stored_keys
 from nnkit.student.plugin import ExpectedRecorder, run_graders
 from nnkit.student.testing import LocalSubmission, rel_error
@@ -33,63 +32,28 @@ NOTEBOOKS = ("svm", "softmax")
 BEST = {"svm": "best_svm", "softmax": "best_softmax"}
 
 
-def misconceptions():
-    for notebook in NOTEBOOKS:
-        text = (GRADERS / f"{notebook}.misconceptions.toml").read_text(encoding="utf-8")
-        yield from (m for m in tomllib.loads(text)["misconception"] if m["exercise"] in EXERCISES)
+OF_FUNCTIONS = [
+    misconception
+    for notebook in NOTEBOOKS
+    for misconception in misconceptions_of(GRADERS / f"{notebook}.misconceptions.toml")
+    if misconception["exercise"] in EXERCISES
+]
+REFERENCE = Reference(nnkit.linear_losses, nnkit.models.linear)
 
 
-OF_FUNCTIONS = list(misconceptions())
-
-
-def reference_sources():
-    """Name to source text, regions included, of every function and class the notebooks show."""
-    sources = {}
-    for module in (nnkit.linear_losses, nnkit.models.linear):
-        text = Path(module.__file__).read_text(encoding="utf-8")
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                sources[node.name] = ast.get_source_segment(text, node)
-    return sources
-
-
-SOURCES = reference_sources()
-
-
-def submission_with(**replaced):
-    """What a notebook leaves behind whose cells hold the reference, except for the given ones."""
-    namespace = {"np": np}
-    for name, source in (SOURCES | replaced).items():
-        exec(compile(source, f"<{name}>", "exec"), namespace)
-    return LocalSubmission(namespace)
-
-
-def edited(misconception):
-    """The source of the misconception's exercise with its edits made."""
-    source = SOURCES[misconception["exercise"]]
-    for edit in misconception.get("edit", [misconception]):
-        assert source.count(edit["find"]) == 1, f"{misconception['name']}: {edit['find']!r} must occur exactly once"
-        source = source.replace(edit["find"], edit["replace"])
-    return source
-
-
-class Official(LockedGrader):
-    """The graders as the kit runs them, with held-back images that are easy to classify."""
-
-    def __init__(self, submission, items, recorder=None):
-        super().__init__(
-            lambda item, seconds: submission,
-            student="a student",
-            course="a course",
-            held_back=lambda name: bright_pixels(seed=2),
-            thresholds=Accuracies(validation=0.36, test=0.34),
-            items=items,
-        )
-        self.recorder = recorder
+def official(submission, items, **options):
+    """The graders with held-back images that are easy to classify."""
+    return InProcessGrader(
+        submission,
+        items,
+        held_back=lambda name: bright_pixels(seed=2),
+        thresholds=Accuracies(validation=0.36, test=0.34),
+        **options,
+    )
 
 
 def grade(notebook, submission, items, **options):
-    return run_graders(GRADERS / f"test_{notebook}.py", Official(submission, items, **options))
+    return run_graders(GRADERS / f"test_{notebook}.py", official(submission, items, **options))
 
 
 def exercises_of(notebook):
@@ -101,7 +65,7 @@ def graders():
     """By notebook, the graders after one run on the reference; their tests can be replayed with other submissions."""
     after = {}
     for notebook in NOTEBOOKS:
-        after[notebook] = Official(submission_with(), exercises_of(notebook))
+        after[notebook] = official(REFERENCE.submission_with(), exercises_of(notebook))
         run_graders(GRADERS / f"test_{notebook}.py", after[notebook])
     return after
 
@@ -113,17 +77,11 @@ def replay(graders, item, submission):
     return {name: grader.replay(name, submission) for name in names}
 
 
-def earned(replayed):
-    """The share of an item's marks."""
-    results = [result for result, _ in replayed.values()]
-    return sum(r.weight for r in results if r.verdict == "passed") / sum(r.weight for r in results)
-
-
 @pytest.fixture(scope="module")
 def mistaken(graders):
     """Every misconception's replayed tests, by exercise and name."""
     return {
-        (m["exercise"], m["name"]): replay(graders, m["exercise"], submission_with(**{m["exercise"]: edited(m)}))
+        (m["exercise"], m["name"]): replay(graders, m["exercise"], REFERENCE.submission_mistaken_in(m))
         for m in OF_FUNCTIONS
     }
 
@@ -215,15 +173,15 @@ class LinearClassifier(object):
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_right_solutions_written_in_another_way_pass_every_test(graders, notebook):
     tree = ast.parse(ANOTHER_WAY)
-    submission = submission_with(**{node.name: ast.unparse(node) for node in tree.body})
+    submission = REFERENCE.submission_with(**{node.name: ast.unparse(node) for node in tree.body})
     results = [graders[notebook].replay(test.name, submission)[0] for test in graders[notebook].tests]
     assert {result.name: result.message for result in results if result.verdict != "passed"} == {}
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_an_untouched_exercise_passes_no_test(graders, exercise):
-    untouched = strip(SOURCES[exercise], exercise, file="reference")
-    replayed = replay(graders, exercise, submission_with(**{exercise: untouched}))
+    untouched = strip(REFERENCE.sources[exercise], exercise, file="reference")
+    replayed = replay(graders, exercise, REFERENCE.submission_with(**{exercise: untouched}))
     assert {result.verdict for result, _ in replayed.values()} == {"not_implemented"}
 
 
@@ -237,12 +195,8 @@ def test_a_misconception_loses_a_part_of_its_item(mistaken, misconception):
 @pytest.mark.parametrize("misconception", OF_FUNCTIONS, ids=lambda m: f"{m['exercise']}-{m['name']}")
 def test_a_misconception_is_told_from_the_others_by_what_it_computes(graders, mistaken, misconception):
     item, name = misconception["exercise"], misconception["name"]
-    submitted = replay(graders, item, submission_with(**{item: edited(misconception)}))
-    explained = {
-        other: sum(same_mistake(submitted[test][1], trace) for test, (_, trace) in replayed.items())
-        for (exercise, other), replayed in mistaken.items()
-        if exercise == item
-    }
+    submitted = replay(graders, item, REFERENCE.submission_mistaken_in(misconception))
+    explained = explanations(submitted, mistaken, item)
     # Of equally good explanations the first one in the file is given, so the more special one stands first.
     assert explained[name] > 0
     assert max(explained, key=explained.get) == name
@@ -264,7 +218,7 @@ def test_objects_that_claim_to_equal_everything_pass_no_test(graders):
     liar = "class Liar:\n    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda *_: True"
     sources = {name: f"{liar}\ndef {name}(*args, **kwargs):\n    return Liar()" for name in EXERCISES}
     sources["Bowl"] = sources["LinearClassifier"].replace("def LinearClassifier", "def Bowl")
-    submission = submission_with(**sources | {"LinearSVM": "", "Softmax": ""})
+    submission = REFERENCE.submission_with(**sources | {"LinearSVM": "", "Softmax": ""})
     verdicts = {result.verdict for name in EXERCISES for result, _ in replay(graders, name, submission).values()}
     assert verdicts <= {"failed", "student_error"}
 
@@ -272,7 +226,7 @@ def test_objects_that_claim_to_equal_everything_pass_no_test(graders):
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_recording_the_reference_gives_the_stored_expected_values(notebook):
     recorder = ExpectedRecorder()
-    grade(notebook, submission_with(), exercises_of(notebook), recorder=recorder)
+    grade(notebook, REFERENCE.submission_with(), exercises_of(notebook), recorder=recorder)
     stored = GRADERS / f"{notebook}.h5"
     recorded = recorder.values[stored.resolve()]
     assert sorted(stored_keys(stored)) == sorted(recorded)

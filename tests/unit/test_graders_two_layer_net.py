@@ -1,20 +1,18 @@
 """The graders of two_layer_net against the reference, an untouched notebook and every known misconception."""
 
-import ast
 import importlib.util
-import tomllib
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from reference_grading import InProcessGrader, Reference, earned, explanations, misconceptions_of
 
 import nnkit.layers
 import nnkit.losses
 import nnkit.models.two_layer
 from nnkit.kit.authoring.regions import strip
-from nnkit.kit.grading.graders import Accuracies, LockedGrader
-from nnkit.kit.grading.hints import same_mistake
+from nnkit.kit.grading.graders import Accuracies
 from nnkit.student.expected import stored_keys
 from nnkit.student.plugin import ExpectedRecorder, run_graders
 from nnkit.student.testing import LocalSubmission, rel_error
@@ -22,9 +20,7 @@ from nnkit.student.testing import LocalSubmission, rel_error
 GRADERS = Path(__file__).parents[1] / "graders"
 GRADER_FILE = GRADERS / "a1_image_classifiers" / "test_two_layer_net.py"
 EXPECTED_FILE = GRADERS / "a1_image_classifiers" / "two_layer_net.h5"
-MISCONCEPTIONS = tomllib.loads(
-    (GRADERS / "a1_image_classifiers" / "two_layer_net.misconceptions.toml").read_text(encoding="utf-8")
-)["misconception"]
+MISCONCEPTIONS = misconceptions_of(GRADERS / "a1_image_classifiers" / "two_layer_net.misconceptions.toml")
 
 # Misconceptions overflow and divide by zero.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -41,60 +37,28 @@ EXERCISES = (
 OF_FUNCTIONS = [m for m in MISCONCEPTIONS if m["exercise"] in EXERCISES]
 
 
-def reference_sources():
-    """Name to source text, regions included, of every function and class the notebook shows."""
-    sources = {}
-    for module in (nnkit.layers, nnkit.losses, nnkit.models.two_layer):
-        text = Path(module.__file__).read_text(encoding="utf-8")
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                sources[node.name] = ast.get_source_segment(text, node)
-    return sources
+REFERENCE = Reference(nnkit.layers, nnkit.losses, nnkit.models.two_layer)
 
 
-SOURCES = reference_sources()
-
-
-def submission_with(**replaced):
-    """What a notebook leaves behind whose cells hold the reference, except for the given ones."""
-    namespace = {"np": np}
-    for name, source in (SOURCES | replaced).items():
-        exec(compile(source, f"<{name}>", "exec"), namespace)
-    return LocalSubmission(namespace)
-
-
-def edited(misconception):
-    """The source of the misconception's exercise with its edits made."""
-    source = SOURCES[misconception["exercise"]]
-    for edit in misconception.get("edit", [misconception]):
-        assert source.count(edit["find"]) == 1, f"{misconception['name']}: {edit['find']!r} must occur exactly once"
-        source = source.replace(edit["find"], edit["replace"])
-    return source
-
-
-class Official(LockedGrader):
-    """The graders as the kit runs them, with held-back images that are easy to classify."""
-
-    def __init__(self, submission, items, held_back=None, recorder=None):
-        super().__init__(
-            lambda item, seconds: submission,
-            student="a student",
-            course="a course",
-            held_back=held_back or (lambda name: bright_pixels(seed=2)),
-            thresholds=Accuracies(validation=0.48, test=0.45),
-            items=items,
-        )
-        self.recorder = recorder
+def official(submission, items, held_back=None, **options):
+    """The graders with held-back images that are easy to classify."""
+    return InProcessGrader(
+        submission,
+        items,
+        held_back=held_back or (lambda name: bright_pixels(seed=2)),
+        thresholds=Accuracies(validation=0.48, test=0.45),
+        **options,
+    )
 
 
 def grade(submission, items, **options):
-    return run_graders(GRADER_FILE, Official(submission, items, **options))
+    return run_graders(GRADER_FILE, official(submission, items, **options))
 
 
 @pytest.fixture(scope="module")
 def grader():
     """The graders after one run on the reference; a test of theirs can be replayed with another submission."""
-    grader = Official(submission_with(), set(EXERCISES))
+    grader = official(REFERENCE.submission_with(), set(EXERCISES))
     run_graders(GRADER_FILE, grader)
     return grader
 
@@ -105,17 +69,11 @@ def replay(grader, item, submission):
     return {name: grader.replay(name, submission) for name in names}
 
 
-def earned(replayed):
-    """The share of an item's marks."""
-    results = [result for result, _ in replayed.values()]
-    return sum(r.weight for r in results if r.verdict == "passed") / sum(r.weight for r in results)
-
-
 @pytest.fixture(scope="module")
 def mistaken(grader):
     """Every misconception's replayed tests, by exercise and name."""
     return {
-        (m["exercise"], m["name"]): replay(grader, m["exercise"], submission_with(**{m["exercise"]: edited(m)}))
+        (m["exercise"], m["name"]): replay(grader, m["exercise"], REFERENCE.submission_mistaken_in(m))
         for m in OF_FUNCTIONS
     }
 
@@ -219,8 +177,8 @@ def test_a_right_solution_written_in_another_way_passes_every_test(grader):
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_an_untouched_exercise_passes_no_test(grader, exercise):
-    untouched = strip(SOURCES[exercise], exercise, file="reference")
-    replayed = replay(grader, exercise, submission_with(**{exercise: untouched}))
+    untouched = strip(REFERENCE.sources[exercise], exercise, file="reference")
+    replayed = replay(grader, exercise, REFERENCE.submission_with(**{exercise: untouched}))
     assert {result.verdict for result, _ in replayed.values()} == {"not_implemented"}
 
 
@@ -234,12 +192,8 @@ def test_a_misconception_loses_a_part_of_its_item(mistaken, misconception):
 @pytest.mark.parametrize("misconception", OF_FUNCTIONS, ids=lambda m: f"{m['exercise']}-{m['name']}")
 def test_a_misconception_is_told_from_the_others_by_what_it_computes(grader, mistaken, misconception):
     item, name = misconception["exercise"], misconception["name"]
-    submitted = replay(grader, item, submission_with(**{item: edited(misconception)}))
-    explained = {
-        other: sum(same_mistake(submitted[test][1], trace) for test, (_, trace) in replayed.items())
-        for (exercise, other), replayed in mistaken.items()
-        if exercise == item
-    }
+    submitted = replay(grader, item, REFERENCE.submission_mistaken_in(misconception))
+    explained = explanations(submitted, mistaken, item)
     # Of equally good explanations the first one in the file is given, so the more special one stands first.
     assert explained[name] > 0
     assert max(explained, key=explained.get) == name
@@ -260,14 +214,14 @@ def test_a_single_slip_keeps_a_part_of_the_marks(mistaken, exercise):
 def test_objects_that_claim_to_equal_everything_pass_no_test(grader):
     liar = "class Liar:\n    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda *_: True"
     sources = {name: f"{liar}\ndef {name}(*args, **kwargs):\n    return Liar()" for name in EXERCISES}
-    submission = submission_with(**sources)
+    submission = REFERENCE.submission_with(**sources)
     verdicts = {result.verdict for name in EXERCISES for result, _ in replay(grader, name, submission).values()}
     assert verdicts <= {"failed", "student_error"}
 
 
 def test_recording_the_reference_gives_the_stored_expected_values():
     recorder = ExpectedRecorder()
-    grade(submission_with(), set(EXERCISES), recorder=recorder)
+    grade(REFERENCE.submission_with(), set(EXERCISES), recorder=recorder)
     recorded = recorder.values[EXPECTED_FILE.resolve()]
     assert sorted(stored_keys(EXPECTED_FILE)) == sorted(recorded)
     with h5py.File(EXPECTED_FILE) as file:

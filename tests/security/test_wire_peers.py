@@ -15,9 +15,9 @@ import pytest
 
 from nnkit.kit.grading import proxy, stubs, values
 from nnkit.kit.grading.locked.channel import Channel, WireTimeout
-from nnkit.kit.grading.locked.wire import Handle, Message, WireError, encode
+from nnkit.kit.grading.locked.wire import FROM_AGENT, TO_AGENT, Handle, Message, WireError, encode
 from nnkit.kit.grading.sandbox import Limits, Tier, View
-from nnkit.kit.grading.session import FROM_AGENT, TO_AGENT, LockedSession, SessionLimits
+from nnkit.kit.grading.session import LockedSession, SessionLimits
 from nnkit.kit.grading.starts import locked
 from nnkit.student.testing import StudentError, StudentKilled, StudentTimeout
 

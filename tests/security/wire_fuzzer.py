@@ -31,8 +31,8 @@ from nnkit.kit.grading.locked.channel import Channel, PeerClosed, WireTimeout
 from nnkit.kit.grading.locked.events import Events
 from nnkit.kit.grading.locked.requests import Requests
 from nnkit.kit.grading.locked.table import Table
-from nnkit.kit.grading.locked.wire import MAGIC, PREFIX, Message, WireError, encode
-from nnkit.kit.grading.session import FROM_AGENT, TO_AGENT, LockedSession, SessionLimits
+from nnkit.kit.grading.locked.wire import FROM_AGENT, MAGIC, PREFIX, TO_AGENT, Message, WireError, encode
+from nnkit.kit.grading.session import LockedSession, SessionLimits
 from nnkit.student.errors import CheckFailure, StudentError
 from nnkit.student.testing import Call, Opaque, Put
 

@@ -15,12 +15,10 @@ import numpy as np
 import pytest
 
 from nnkit.kit.grading.locked.channel import Channel, WireTimeout
-from nnkit.kit.grading.locked.wire import MAGIC, PREFIX, Foreign, Message, WireError
+from nnkit.kit.grading.locked.wire import FROM_AGENT, MAGIC, PREFIX, TO_AGENT, Foreign, Message, WireError
 from nnkit.kit.grading.outputs import overwrite
 from nnkit.kit.grading.sandbox import Limits, Tier, View, best_tier
 from nnkit.kit.grading.session import (
-    FROM_AGENT,
-    TO_AGENT,
     CellResult,
     LockedSession,
     SessionError,

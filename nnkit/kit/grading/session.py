@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from nnkit.kit.grading.cells import REPORT_COST, CellResult, RunningCell, SessionLimits, status_of
 from nnkit.kit.grading.endings import Exit, Process, limit_of, manner_of, stopped, told
 from nnkit.kit.grading.locked.channel import Channel, PeerClosed, WireTimeout
-from nnkit.kit.grading.locked.wire import Limits, Message, WireError
+from nnkit.kit.grading.locked.wire import FROM_AGENT, TO_AGENT, Message, WireError
 from nnkit.kit.grading.outputs import CellOutputs, Displays, error_output
 from nnkit.kit.grading.proxy import LockedSubmission, RemoteObject
 from nnkit.kit.grading.stubs import Stubs
@@ -19,9 +19,6 @@ from nnkit.kit.grading.values import RemoteHandle, Values
 from nnkit.student.errors import StudentError
 
 T = TypeVar("T")
-
-TO_AGENT = Limits(header=4 << 20, body=512 << 20)
-FROM_AGENT = Limits(header=4 << 20, body=256 << 20)
 
 
 class SessionError(Exception):

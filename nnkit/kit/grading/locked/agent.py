@@ -19,10 +19,8 @@ from .failures import kind_of, message_of, traceback_of
 from .requests import Requests
 from .shell import Notebook, ZMQInteractiveShell, new_shell
 from .table import Table, type_name
-from .wire import Limits, Message, WireError
+from .wire import FROM_AGENT, TO_AGENT, Message, WireError
 
-TO_AGENT = Limits(header=4 << 20, body=512 << 20)
-FROM_AGENT = Limits(header=4 << 20, body=256 << 20)
 _RAISABLE = {
     error.__name__: error
     for error in (ArithmeticError, AttributeError, FloatingPointError, IndexError, KeyError, TypeError, ValueError)

@@ -73,6 +73,10 @@ class Limits:
     body: int = 256 << 20
 
 
+TO_AGENT = Limits(header=4 << 20, body=512 << 20)
+FROM_AGENT = Limits(header=4 << 20, body=256 << 20)
+
+
 def encode(message: Message, limits: Limits) -> list[bytes | memoryview]:
     """The frame of a message, as pieces to be sent one after the other."""
     writer = Writer()

@@ -85,17 +85,20 @@ class ExpectedValues:
         value = values[key]
         return value.copy() if isinstance(value, np.ndarray) else value
 
-    def __call__(self, name, actual, allowed=FORWARD, **options):
-        """Compare with the stored value: whole numbers exactly, others as `assert_close` does (same options)."""
+    def __call__(self, name, actual, allowed=FORWARD, *, called="", **options):
+        """Compare with the stored value: whole numbers exactly, others as `assert_close` does (same options).
+
+        Messages call the value by its `name`, or as it is `called` in the student's code.
+        """
         self.used.add((self.path, f"{self.group}/{name}"))
         if self.recorder is not None:
             self.recorder.record(self.path, f"{self.group}/{name}", actual)
             return
         stored = self.stored(name)
         if np.asarray(stored).dtype.kind in "iub":
-            assert_equal(actual, stored, name, **options)
+            assert_equal(actual, stored, called or name, **options)
         else:
-            assert_close(actual, stored, allowed, name, **options)
+            assert_close(actual, stored, allowed, called or name, **options)
 
 
 class ExpectedRecorder:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -114,15 +115,16 @@ class GraderPlugin:
         return self.make_data(request.node.stash[TEST])
 
     def pytest_configure(self, config):
-        config.addinivalue_line("markers", "item(name, public=False, weight=1, message=''): the graded item of a test")
+        options = "public=False, weight=1, message='', slow=False"
+        config.addinivalue_line("markers", f"item(name, {options}): the graded item of a test")
 
     def pytest_sessionstart(self):
         self.results, self.tests, self.problems, self.crash = [], [], [], None
         self._expected_used.clear()
 
-    def pytest_collectreport(self, report):
-        if report.failed:
-            self.problems.append(str(report.longrepr))
+    def pytest_exception_interact(self, node, call, report):
+        if isinstance(report, pytest.CollectReport):
+            self.problems.append(_broken_at_import(node.path, call.excinfo.value))
 
     def pytest_internalerror(self, excinfo):
         self.crash = excinfo.value
@@ -174,6 +176,21 @@ class GraderPlugin:
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when, duration=call.duration)
 
 
+def _broken_at_import(path, error):
+    """Which line of a grader file, or of a companion, can't be run, and why."""
+    error = error.__cause__ or error  # pytest wraps what the file raised
+    folder = path.parent
+    lines = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        lines.append((error.filename or "", error.lineno))
+    file, line = next((each for each in reversed(lines) if Path(each[0]).parent == folder), (path, None))
+    place = f"{file}, line {line}" if line else str(file)
+    what = f"{place}: {type(error).__name__}: {getattr(error, 'msg', None) or error}"
+    if isinstance(error, ModuleNotFoundError) and error.name and "." not in error.name:
+        return f"{what} (a module that grader files share stands beside them, as {folder / error.name}.py)"
+    return what
+
+
 def _first_line(node):
     code = getattr(getattr(node, "function", None), "__code__", None)
     return code.co_firstlineno if code is not None else (node.location[1] or 0) + 1
@@ -193,17 +210,19 @@ def read_marker(node):
     args, options = markers[0].args, dict(markers[0].kwargs)
     if len(args) != 1 or not isinstance(args[0], str) or not args[0]:
         raise ValueError('item takes one name: @item("affine_forward")')
-    defaults = {"public": False, "weight": 1, "message": ""}
-    public, weight, message = (options.pop(key, default) for key, default in defaults.items())
+    defaults = {"public": False, "weight": 1, "message": "", "slow": False}
+    public, weight, message, slow = (options.pop(key, default) for key, default in defaults.items())
     if options:
-        raise ValueError(f"item has no keyword {', '.join(options)} (it has public, weight, message)")
-    if not isinstance(public, bool):
-        raise ValueError(f"public is {public!r}, expected True or False")
+        raise ValueError(f"item has no keyword {', '.join(options)} (it has {', '.join(defaults)})")
+    for key, value in {"public": public, "slow": slow}.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"{key} is {value!r}, expected True or False")
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
         raise ValueError(f"weight is {weight!r}, expected a number above 0")
     if not isinstance(message, str):
         raise ValueError(f"message is {message!r}, expected text")
-    return GraderTest(args[0], node.name, public, weight, message, node.path.stem.removeprefix("test_"), node.path)
+    notebook = node.path.stem.removeprefix("test_")
+    return GraderTest(args[0], node.name, public, weight, message, notebook, node.path, slow)
 
 
 def run_graders(path, plugin):

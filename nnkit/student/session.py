@@ -1,7 +1,8 @@
 """A pytest session inside a running process, which nothing of the folder or the environment can colour.
 
 No configuration file, conftest, installed plugin or PYTEST_* variable has a say; nothing is printed, no cache and no
-bytecode is written, and the modules of the grader files are gone afterwards: the next session reads them anew.
+bytecode is written, and the modules of the grader files and of their companions are gone afterwards: the next session
+reads them anew.
 """
 
 import os
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from nnkit.student.companions import importable
 
 SILENCED = (
     "cacheprovider",
@@ -49,7 +52,7 @@ def run_pytest(path, plugin):
     root = path if path.is_dir() else path.parent
     options = ["-c", os.devnull, f"--rootdir={root}", "--noconftest", "--import-mode=importlib", "--capture=no"]
     options += [word for name in SILENCED for word in ("-p", f"no:{name}")]
-    with _own_environment(), _fresh_modules(path, root), warnings.catch_warnings():
+    with _own_environment(), _fresh_modules(path, root), importable(root), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pytest.main([*options, str(path)], plugins=[plugin])
 

@@ -31,6 +31,7 @@ from nnkit.student.errors import (
     StudentOutOfMemory,
     StudentTimeout,
 )
+from nnkit.student.inputs import float32_result, off_zero, spaced, wave
 from nnkit.student.measurement import Measurement, measurements
 from nnkit.student.steps import Call, Put, pick_from
 from nnkit.student.submission import LocalSubmission, assert_inputs_unchanged
@@ -81,15 +82,19 @@ __all__ = [
     "assert_equal",
     "assert_inputs_unchanged",
     "assert_shape",
+    "float32_result",
     "item",
     "measurements",
     "numerical_gradient",
     "numerical_gradient_of_parameter",
+    "off_zero",
     "pick_from",
     "rel_error",
+    "spaced",
     "student_error",
     "type_name",
     "unpack",
+    "wave",
 ]
 
 
@@ -106,6 +111,9 @@ def item(*args, **options):
         Of this test among the item's tests.
     message : str, default ""
         What a student reads, after what was measured, when the test fails.
+    slow : bool, default False
+        Whether even a right solution takes a second or more. Such a test says little about what is wrong, so it is not
+        run again with every known misconception to find a hint.
     """
     # Looked up only here: `pytest.mark.item` at import would need the marker registered wherever this is imported.
     return pytest.mark.item(*args, **options)

@@ -30,6 +30,7 @@ class GraderTest:
     message: str
     notebook: str
     path: Path
+    slow: bool = False
 
 
 @dataclass

@@ -52,6 +52,18 @@ def test_the_mistake_with_the_same_wrong_values_is_named(graded):
     assert found == {"test_small": TRIPLED.hint, "test_random": TRIPLED.hint}
 
 
+def test_a_slow_test_gets_no_hint_and_no_mistake_is_tried_on_it(graded, tmp_path):
+    path = tmp_path / "test_net.py"
+    path.write_text(GRADERS.replace('@item("scaled")\ndef test_random', '@item("scaled", slow=True)\ndef test_random'))
+    lengths = []
+    tripled = KnownMistake("tripled", TRIPLED.hint, {"scaled": lambda x: lengths.append(len(x)) or 3 * x})
+    submission = LocalSubmission({"scaled": lambda x: 3 * x})
+    grader = LockedGrader(lambda *_: submission, student="ada", course="c", held_back=lambda name: None)
+    failed = [result.name for result in run_graders(path, grader)]
+    assert find_hints(grader, failed, [tripled]) == {"test_small": TRIPLED.hint}
+    assert lengths == [2]
+
+
 def test_another_wrong_answer_gets_no_hint(graded):
     assert hints(graded, lambda x: 5 * x, HALVED, TRIPLED) == {}
 

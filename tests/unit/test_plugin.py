@@ -171,6 +171,7 @@ def test_no_test_of_an_item_gives_no_result(graders):
         ('@item("a")\n@item("b")', "2 item markers"),
         ('@item("a", points=3)', "no keyword points"),
         ('@item("a", public="yes")', "public is 'yes'"),
+        ('@item("a", slow=1)', "slow is 1"),
         ('@item("a", weight=0)', "weight is 0"),
         ('@item("a", weight=float("nan"))', "weight is nan"),
         ('@item("a", message=3)', "message is 3"),
@@ -250,6 +251,12 @@ def test_another_output_than_the_recorded_one_fails(graders):
     record(path)
     result = only(path, names={"double": lambda x: 2 * x + 1e-3})
     assert (result.verdict, result.allowed) == ("failed", 1e-9)
+
+
+def test_a_message_calls_an_output_as_the_student_does(graders):
+    path = graders(SNAPSHOT.replace("3.0)))", '3.0)), called="doubled")'))
+    record(path)
+    assert only(path, names={"double": lambda x: 2 * x + 1e-3}).message.startswith("doubled[0] is 0.001, expected 0:")
 
 
 def test_recorded_labels_must_be_equal(graders):

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnkit.kit.companions import companions_of
 from nnkit.kit.errors import BuildError
 
 
@@ -51,32 +52,48 @@ def grader_tests(path: Path, shown: Path | str | None = None) -> tuple[GraderTes
 
 def asked_of_submissions(path: Path) -> dict[str, frozenset[str]]:
     """By item, the names that its tests ask of a submission (``submission.affine_forward``), directly or through other
-    functions of the file; empty if there is no such file."""
+    functions of the file and of its companions; empty if there is no such file."""
     if not path.is_file():
         return {}
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    files = {file.stem: file for file in (*companions_of(path).values(), path)}
+    trees = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in files.items()}
+    scopes = {name: _scope(name, tree) for name, tree in trees.items()}
     asked: dict[str, frozenset[str]] = {}
     for test in grader_tests(path):
         names: set[str] = set()
-        reached: set[str] = set()
-        pending = [test.name]
+        reached: set[tuple[str, str]] = set()
+        pending = [(path.stem, test.name)]
         while pending:
-            name = pending.pop()
-            if name in reached:
+            file, function = place = pending.pop()
+            found = scopes.get(file, {}).get(function)
+            if place in reached or found is None:
                 continue
-            reached.add(name)
-            for node in ast.walk(functions[name]):
+            reached.add(place)
+            if isinstance(found, tuple):
+                pending.append(found)
+                continue
+            for node in ast.walk(found):
                 if (
                     isinstance(node, ast.Attribute)
                     and isinstance(node.value, ast.Name)
                     and node.value.id == "submission"
                 ):
                     names.add(node.attr)
-                elif isinstance(node, ast.Name) and node.id in functions:
-                    pending.append(node.id)
+                elif isinstance(node, ast.Name):
+                    pending.append((file, node.id))
         asked[test.item] = asked.get(test.item, frozenset()) | names
     return asked
+
+
+def _scope(file: str, tree: ast.Module) -> dict[str, ast.FunctionDef | tuple[str, str]]:
+    """The functions of a file by name, and of imported ones where they come from."""
+    scope: dict[str, ast.FunctionDef | tuple[str, str]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            scope[node.name] = node
+        elif isinstance(node, ast.ImportFrom):
+            scope |= {each.asname or each.name: (node.module or file, each.name) for each in node.names}
+    return scope
 
 
 def _read_test(node: ast.FunctionDef, shown: Path | str) -> GraderTest:

@@ -1,22 +1,54 @@
-"""The public part of a grader file: its public tests, what they reach by name, and nothing else."""
+"""The public part of grader files: their public tests, what these reach by name, and nothing else."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 
-from nnkit.kit.authoring.definitions import bound_names, free_names
 from nnkit.kit.authoring.grader_items import grader_tests
+from nnkit.kit.authoring.statements import Statements
+from nnkit.kit.authoring.template import Template
 from nnkit.kit.errors import BuildError
+from nnkit.student.companions import companion_files
+
+
+def checks_of(templates: Iterable[Template]) -> dict[str, str]:
+    """What students receive of the graders of an assignment: text by the name of the module."""
+    texts: dict[str, str] = {}
+    wanted: dict[Path, set[str]] = {}
+    for template in templates:
+        path = template.course.graders(template.assignment, template.notebook)
+        items = [item.name for item in template.items if item.kind not in ("choose", "explain")]
+        choices = {cell.name: cell.choices for cell in template.cells if cell.kind == "choose"}
+        part = public_checks(path, path.relative_to(template.course.root), template.notebook, items, choices)
+        texts[path.stem] = part.text
+        for name, names in part.companions.items():
+            wanted.setdefault(path.with_name(f"{name}.py"), set()).update(names)
+    return texts | public_companions(wanted)
+
+
+@dataclass(frozen=True)
+class PublicPart:
+    """The grader file that students receive.
+
+    Attributes
+    ----------
+    text : str
+    companions : dict of str to frozenset of str
+        The names it takes from each companion, by the companion's name.
+    """
+
+    text: str
+    companions: dict[str, frozenset[str]]
 
 
 def public_checks(
     path: Path, shown: Path | str, notebook: str, items: Iterable[str], choices: Mapping[str, str] | None = None
-) -> str:
-    """The text of the grader file that students receive.
+) -> PublicPart:
+    """The public part of a grader file.
 
     Every statement is left out unless a public test reaches a name it binds. What stays is kept as it is written,
     without the comments above it; docstrings of the file, and imports that only hidden tests need, are left out.
@@ -35,32 +67,51 @@ def public_checks(
         A public test calls a hidden one.
     """
     tests = {test.name: test for test in grader_tests(path, shown)}
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    body = ast.parse(text).body
-    segments = [_segment(node, text) for node in body]
-    bound = [bound_names(segment) for segment in segments]
-    reached = _reached([test.name for test in tests.values() if test.public], body, segments, bound)
+    file = Statements(path.read_text(encoding="utf-8") if path.is_file() else "")
+    reached = file.reached(test.name for test in tests.values() if test.public)
     for name in reached:
         if name in tests and not tests[name].public:
             what = f"a public test reaches the hidden test {name}"
             raise BuildError(what, file=shown, line=tests[name].line, mend="move what both need into a function")
     checked = {test.item for test in tests.values() if test.public}
     hidden_only = [item for item in items if item not in checked]
-    header = [f'"""Public tests of {notebook}: the notebook\'s check(…) runs them."""']
-    imports = [_import(node, reached) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
-    if any(imports):
-        header.append("\n".join(line for line in imports if line))
+    constants = []
     if hidden_only:
         listed = ", ".join(f'"{item}"' for item in hidden_only)
-        header.append(f"HIDDEN_ONLY = [{listed}]")
+        constants.append(f"HIDDEN_ONLY = [{listed}]")
     if choices:
         listed = ", ".join(f'"{question}": "{letters}"' for question, letters in choices.items())
-        header.append(f"CHOICES = {{{listed}}}")
-    parts = ["\n\n".join(header)]
-    for node, segment, names in zip(body, segments, bound, strict=True):
-        if not isinstance(node, ast.Import | ast.ImportFrom) and names & reached:
-            parts.append(segment)
-    return "\n\n\n".join(parts) + "\n"
+        constants.append(f"CHOICES = {{{listed}}}")
+    text = file.part(reached, f"Public tests of {notebook}: the notebook's check(…) runs them.", constants)
+    return PublicPart(text, file.imported(reached, companion_files(path.parent)))
+
+
+def public_companions(wanted: Mapping[Path, Iterable[str]]) -> dict[str, str]:
+    """The companions that students receive: what their checks take from each, and what that stands on.
+
+    Parameters
+    ----------
+    wanted : mapping of Path to iterable of str
+        The names that the checks take, by companion.
+
+    Returns
+    -------
+    dict of str to str
+        Text by name.
+    """
+    files: dict[Path, Statements] = {}
+    reached: dict[Path, frozenset[str]] = {}
+    pending = [(path, frozenset(names)) for path, names in wanted.items()]
+    while pending:
+        path, names = pending.pop()
+        if path not in files:
+            files[path], reached[path] = Statements(path.read_text(encoding="utf-8")), frozenset()
+        new = files[path].reached(names) - reached[path]
+        if new:
+            reached[path] |= new
+            taken = files[path].imported(new, companion_files(path.parent))
+            pending += [(path.with_name(f"{name}.py"), names) for name, names in taken.items()]
+    return {path.stem: files[path].part(reached[path], "What public tests share.") for path in sorted(files)}
 
 
 def copy_public_expected(source: Path, target: Path) -> list[str]:
@@ -85,43 +136,3 @@ def copy_public_expected(source: Path, target: Path) -> list[str]:
             for key in sorted(values):
                 file.create_dataset(key, data=values[key], track_times=False)
     return sorted(values)
-
-
-def _segment(node: ast.stmt, text: str) -> str:
-    """A top-level statement as it is written, decorators included."""
-    decorators = getattr(node, "decorator_list", [])
-    start = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-    return "\n".join(text.split("\n")[start - 1 : node.end_lineno])
-
-
-def _reached(
-    names: list[str], body: list[ast.stmt], segments: list[str], bound: list[frozenset[str]]
-) -> frozenset[str]:
-    reached: set[str] = set()
-    pending = list(names)
-    while pending:
-        name = pending.pop()
-        if name in reached:
-            continue
-        reached.add(name)
-        for node, segment, mine in zip(body, segments, bound, strict=True):
-            if name in mine:
-                pending += free_names(segment)
-                if isinstance(node, ast.FunctionDef):
-                    # A fixture of the file is asked for by the name of an argument.
-                    pending += [argument.arg for argument in node.args.args]
-    return frozenset(reached)
-
-
-def _import(node: ast.Import | ast.ImportFrom, reached: frozenset[str]) -> str:
-    """An import statement with the names that are reached only; '' if there is none."""
-    wanted = [each for each in node.names if (each.asname or each.name.partition(".")[0]) in reached]
-    if not wanted:
-        return ""
-    if isinstance(node, ast.Import):
-        return ast.unparse(ast.Import(names=wanted))
-    line = ast.unparse(ast.ImportFrom(module=node.module, names=wanted, level=node.level))
-    if len(line) <= 100:
-        return line
-    names = "".join(f"    {ast.unparse(each)},\n" for each in wanted)
-    return f"from {'.' * node.level}{node.module or ''} import (\n{names})"

@@ -17,9 +17,11 @@ from nnkit.kit.authoring.exercises import openings
 from nnkit.kit.authoring.grader_items import grader_tests
 from nnkit.kit.authoring.library import solved_stages
 from nnkit.kit.authoring.misconceptions import load_misconceptions
+from nnkit.kit.authoring.public_checks import checks_of
 from nnkit.kit.authoring.regions import find_regions, solution_lines
 from nnkit.kit.authoring.template import Template, load_template
-from nnkit.kit.course import Course
+from nnkit.kit.companions import companions_of
+from nnkit.kit.course import Assignment, Course
 
 SHORTEST_LINE = 12  # characters without blanks: shorter lines, such as "return out", stand in any code
 SHORTEST_PROSE = 20
@@ -58,6 +60,7 @@ def secrets_of(course: Course, assignment: str) -> Secrets:
             if position <= names.index(assignment):
                 secrets.public |= _public_lines(template)
             _read_graders(template, secrets)
+        _read_companions(course, settings, secrets)
     for line in secrets.public:
         secrets.lines.pop(line, None)
     return secrets
@@ -154,6 +157,19 @@ def _read_graders(template: Template, secrets: Secrets) -> None:
     if expected.is_file():
         with h5py.File(expected, "r") as file:
             file.visititems(lambda key, node: _keep_array(secrets, key, node))
+
+
+def _read_companions(course: Course, settings: Assignment, secrets: Secrets) -> None:
+    """Docstrings of what no public test reaches in the companions of grader files."""
+    shipped = checks_of(load_template(course, settings.name, notebook) for notebook in settings.notebooks)
+    graders = [course.graders(settings.name, notebook) for notebook in settings.notebooks]
+    for path in {path for each in graders for path in companions_of(each).values()}:
+        place = path.relative_to(course.root)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+                for line in (ast.get_docstring(node) or "").split("\n"):
+                    if line not in shipped.get(path.stem, ""):
+                        _keep(secrets, line, f"a docstring that no public test reaches ({place})", SHORTEST_PROSE)
 
 
 def _messages(node: ast.FunctionDef) -> Iterator[str]:

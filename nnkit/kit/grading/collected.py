@@ -1,8 +1,9 @@
 """A grader file that pytest has collected once, to be run for one submission after the other.
 
 Setting pytest up and collecting takes longer than the tests of most submissions. So a process keeps what was collected,
-and for every submission only runs the code of the file again, into a module of its own: what a test leaves in a global
-reaches no other submission. The tests run inside hooks of pytest, so that an assert explains itself as in a session.
+and for every submission only runs the code of the file and of its companions again, into modules of their own: what a
+test leaves in a global reaches no other submission. The tests run inside hooks of pytest, so that an assert explains
+itself as in a session.
 
 That holds for tests that need no more of pytest than functions, our fixtures, and parameters that nobody can change. A
 file that has others (fixtures of its own, setup functions, classes, marks) is not `plain` and gets a whole session each
@@ -21,12 +22,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
 
+from nnkit.student.companions import companion_files, importable
 from nnkit.student.measurement import measurements
 from nnkit.student.plugin import TEST, GraderPlugin, run_graders
 from nnkit.student.verdict import GraderTest, TestTrace
@@ -95,6 +97,7 @@ class OpenFile:
     def __init__(self, file: GraderFile) -> None:
         self._file = file
         self.path = file.path
+        self._companions: dict[str, ModuleType] = {}
         spec = importlib.util.spec_from_file_location(file.path.stem, file.path)
         assert spec is not None
         self._module = importlib.util.module_from_spec(spec)
@@ -104,11 +107,12 @@ class OpenFile:
 
     @contextmanager
     def _there(self) -> Iterator[None]:
-        """The module is where a session has it, and warnings are as quiet; all is as before afterwards."""
+        """The module and its companions are where a session has them, and warnings are as quiet; all is as before
+        afterwards."""
         name, before = self._module.__name__, sys.modules.get(self._module.__name__)
         sys.modules[name] = self._module
         try:
-            with warnings.catch_warnings():
+            with importable(self.path.parent, self._companions), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield
         finally:
@@ -154,13 +158,13 @@ class OpenFile:
 
 
 def collected(path: Path) -> GraderFile:
-    """A grader file, collected once by each process for as long as it does not change."""
+    """A grader file, collected once by each process for as long as neither it nor a companion changes."""
     path = path.resolve()
-    return _collected(path, path.read_bytes())
+    return _collected(path, path.read_bytes(), *(file.read_bytes() for file in companion_files(path.parent).values()))
 
 
 @lru_cache(maxsize=8)
-def _collected(path: Path, source: bytes) -> GraderFile:
+def _collected(path: Path, source: bytes, *companions: bytes) -> GraderFile:
     return GraderFile(path, source)
 
 

@@ -33,8 +33,10 @@ class KnownMistake:
 def find_hints(grader: LockedGrader, failed: Sequence[str], mistakes: Sequence[KnownMistake]) -> dict[str, str]:
     """Hints for the failed tests of one item, by test name.
 
-    Where several misconceptions explain a test, the one that explains most of the item's failed tests is taken.
+    Where several misconceptions explain a test, the one that explains most of the item's failed tests is taken. Slow
+    tests get no hint: nothing bounds the time that a misconception may take for one.
     """
+    failed = [name for name in failed if not grader.traces[name].test.slow]
     explained: dict[str, set[str]] = {}
     for mistake in mistakes:
         submission = LocalSubmission(mistake.namespace)

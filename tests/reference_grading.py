@@ -1,18 +1,16 @@
-"""Reference solutions as submissions, whole or with a misconception, and the graders run on them in this process."""
+"""Reference solutions as submissions, and the graders run on submissions in this process."""
 
 import ast
-import tomllib
 from pathlib import Path
 
 import numpy as np
 
 from nnkit.kit.grading.graders import LockedGrader
-from nnkit.kit.grading.hints import same_mistake
 from nnkit.student.testing import LocalSubmission
 
 
 class Reference:
-    """The functions and classes that a notebook shows.
+    """The functions and classes of modules, as a notebook shows them.
 
     Attributes
     ----------
@@ -35,49 +33,23 @@ class Reference:
             exec(compile(source, f"<{name}>", "exec"), namespace)
         return LocalSubmission(namespace)
 
-    def edited(self, misconception):
-        """The source of the misconception's exercise with its edits made."""
-        source = self.sources[misconception["exercise"]]
-        for edit in misconception.get("edit", [misconception]):
-            assert source.count(edit["find"]) == 1, f"{misconception['name']}: {edit['find']!r} must occur exactly once"
-            source = source.replace(edit["find"], edit["replace"])
-        return source
-
-    def submission_mistaken_in(self, misconception):
-        """What a notebook leaves behind that is right but for one misconception."""
-        return self.submission_with(**{misconception["exercise"]: self.edited(misconception)})
-
 
 class InProcessGrader(LockedGrader):
     """The graders as the kit runs them, on a submission of this process."""
 
-    def __init__(self, submission, items, *, held_back, thresholds, recorder=None):
+    def __init__(self, submission, items, *, held_back=None, thresholds=None, recorder=None, slow=True):
         super().__init__(
             lambda item, seconds: submission,
             student="a student",
             course="a course",
             held_back=held_back,
-            thresholds=thresholds,
+            thresholds=lambda item: thresholds,
             items=items,
+            slow=slow,
         )
         self.recorder = recorder
 
 
-def misconceptions_of(path):
-    """The tables of a misconceptions file."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))["misconception"]
-
-
-def earned(replayed):
-    """The share of an item's marks."""
-    results = [result for result, _ in replayed.values()]
-    return sum(r.weight for r in results if r.verdict == "passed") / sum(r.weight for r in results)
-
-
-def explanations(submitted, mistaken, item):
-    """How many of an item's tests each of its misconceptions explains, by name."""
-    return {
-        other: sum(same_mistake(submitted[test][1], trace) for test, (_, trace) in replayed.items())
-        for (exercise, other), replayed in mistaken.items()
-        if exercise == item
-    }
+def complaints(results):
+    """What the tests said that were not passed, by name."""
+    return {result.name: result.message for result in results if result.verdict != "passed"}

@@ -5,7 +5,6 @@ outputs; hidden tests add random inputs, judged by the formulas at the end of th
 """
 
 import contextlib
-import math
 
 import numpy as np
 
@@ -21,15 +20,11 @@ from nnkit.student.testing import (
     assert_equal,
     assert_inputs_unchanged,
     assert_shape,
+    float32_result,
     item,
     type_name,
+    wave,
 )
-
-
-def wave(phase, *shape):
-    """Fixed numbers between -1 and 1 without a pattern that a wrong axis or order could hide in."""
-    return np.sin(phase + 12.9898 * np.arange(math.prod(shape))).reshape(shape)
-
 
 # An item counts as built on what its tests name after "submission.", and on all that this calls: through the class each
 # of its methods would count as built on every other, and on itself. So its name stands here.
@@ -72,7 +67,7 @@ def check_leaves_points(submission, way, expected):
     """The distances are right, and neither the test points nor the training points have been changed."""
     knn = trained(submission, TRAINING_POINTS, np.zeros(len(TRAINING_POINTS), dtype=int))
     dists = getattr(knn, f"compute_distances_{way}")(TEST_POINTS)
-    expected("once", dists, FORWARD)
+    expected("once", dists, FORWARD, called="dists")
     assert_inputs_unchanged(submission)
     assert_close(knn.X_train, TRAINING_POINTS, 0, "X_train after the call")
 
@@ -96,8 +91,7 @@ def check_integers(submission, way, rng):
 def check_float32(submission, way, rng):
     X, X_train = (rng.normal(size=size).astype(np.float32) for size in [(4, 9), (5, 9)])
     dists = distances(submission, way, X, X_train)
-    dtype = dists.dtype if type(dists) is np.ndarray and dists.dtype.kind == "f" else np.float64
-    assert_close(dists, euclidean(X, X_train), FORWARD_FLOAT32, "dists", dtype=dtype)
+    assert_close(dists, euclidean(X, X_train), FORWARD_FLOAT32, "dists", dtype=float32_result(dists))
 
 
 def check_second_training(submission, way, rng):
@@ -140,11 +134,11 @@ def test_two_loops_distances(submission, expected):
 def test_two_loops_distances_without_norm(submission, expected):
     with without_norm(submission):
         dists = distances(submission, "two_loops", TEST_POINTS, TRAINING_POINTS)
-    expected("without_norm", dists, FORWARD)
+    expected("without_norm", dists, FORWARD, called="dists")
 
 
 @item("compute_distances_two_loops", public=True, weight=0.5,
-      message="Computing distances changes neither the test points nor the training points.")
+      message="The distances must be right here, too, and test points and training points stay as they are.")
 def test_two_loops_leaves_the_points(submission, expected):
     check_leaves_points(submission, "two_loops", expected)
 
@@ -186,11 +180,11 @@ def test_one_loop_distances(submission, expected):
 def test_one_loop_distances_without_norm(submission, expected):
     with without_norm(submission):
         dists = distances(submission, "one_loop", TEST_POINTS, TRAINING_POINTS)
-    expected("without_norm", dists, FORWARD)
+    expected("without_norm", dists, FORWARD, called="dists")
 
 
 @item("compute_distances_one_loop", public=True, weight=0.5,
-      message="Computing distances changes neither the test points nor the training points.")
+      message="The distances must be right here, too, and test points and training points stay as they are.")
 def test_one_loop_leaves_the_points(submission, expected):
     check_leaves_points(submission, "one_loop", expected)
 
@@ -221,7 +215,7 @@ def test_one_loop_after_a_second_training(submission, rng):
     check_second_training(submission, "one_loop", rng)
 
 
-@item("compute_distances_one_loop", weight=4,
+@item("compute_distances_one_loop", weight=4, slow=True,
       message="With 3,500 test and 3,500 training points there are 12 million pairs: a second loop in Python can't end "
               "within the time for this part.")
 def test_one_loop_is_one_loop(submission, rng):
@@ -239,11 +233,11 @@ def test_no_loops_distances(submission, expected):
 def test_no_loops_distances_without_norm(submission, expected):
     with without_norm(submission):
         dists = distances(submission, "no_loops", TEST_POINTS, TRAINING_POINTS)
-    expected("without_norm", dists, FORWARD)
+    expected("without_norm", dists, FORWARD, called="dists")
 
 
 @item("compute_distances_no_loops", public=True, weight=0.5,
-      message="Computing distances changes neither the test points nor the training points.")
+      message="The distances must be right here, too, and test points and training points stay as they are.")
 def test_no_loops_leaves_the_points(submission, expected):
     check_leaves_points(submission, "no_loops", expected)
 
@@ -285,7 +279,7 @@ def test_no_loops_on_many_equal_points(submission, rng):
     check_same_points(submission, "no_loops", rng.normal(size=(200, 50)))
 
 
-@item("compute_distances_no_loops", weight=5,
+@item("compute_distances_no_loops", weight=5, slow=True,
       message="With 8 million test points, or training points, a loop over them in Python can't end within the time "
               "for this part.")
 def test_no_loops_is_without_loops(submission, rng):
@@ -323,15 +317,15 @@ FEW_LABELS = np.array([3, 1, 0, 2, 2, 1])
 
 @item("predict_labels", public=True, weight=1, message="With k=1 the nearest training point gives its label.")
 def test_labels_of_the_nearest(submission, expected):
-    expected("k_1", predicted(submission, FEW_DISTS, FEW_LABELS, 1))
+    expected("k_1", predicted(submission, FEW_DISTS, FEW_LABELS, 1), called="y_pred for k=1")
 
 
 @item("predict_labels", public=True, weight=1, message="The k nearest vote, and the label with most votes wins.")
 def test_labels_by_majority(submission, expected):
     y_train = np.array([4, 1, 1, 4, 1, 4, 4])
     dists = np.array([[1.0, 2, 3, 6, 7, 4, 5], [5, 4, 7, 2, 1, 3, 6], [1, 4, 2, 6, 3, 5, 7]])
-    expected("k_3", predicted(submission, dists, y_train, 3))
-    expected("k_5", predicted(submission, dists, y_train, 5))
+    expected("k_3", predicted(submission, dists, y_train, 3), called="y_pred for k=3")
+    expected("k_5", predicted(submission, dists, y_train, 5), called="y_pred for k=5")
 
 
 @item("predict_labels", public=True, weight=1,
@@ -339,14 +333,15 @@ def test_labels_by_majority(submission, expected):
 def test_ties_go_to_the_smaller_label(submission, expected):
     y_train = np.array([3, 1, 3, 1, 0])
     dists = np.array([[1.0, 2, 3, 4, 5], [2, 1, 4, 3, 5], [1, 3, 2, 4, 5]])
-    expected("ties_of_two", predicted(submission, dists, y_train, 2))
-    expected("ties_of_four", predicted(submission, dists, y_train, 4))
+    expected("ties_of_two", predicted(submission, dists, y_train, 2), called="y_pred for k=2")
+    expected("ties_of_four", predicted(submission, dists, y_train, 4), called="y_pred for k=4")
 
 
-@item("predict_labels", public=True, weight=0.5, message="The vote reads distances and labels and changes neither.")
+@item("predict_labels", public=True, weight=0.5,
+      message="The labels must be right here, too, and dists and y_train stay as they are.")
 def test_vote_leaves_distances_and_labels(submission, expected):
     knn = trained(submission, np.zeros((6, 1)), FEW_LABELS)
-    expected("once", as_integers(knn.predict_labels(FEW_DISTS, k=3), len(FEW_DISTS)))
+    expected("once", as_integers(knn.predict_labels(FEW_DISTS, k=3), len(FEW_DISTS)), called="y_pred")
     assert_inputs_unchanged(submission)
     assert_equal(knn.y_train, FEW_LABELS, "y_train after the call")
 

@@ -4,134 +4,55 @@ Public tests compare with stored outputs, numerical gradients and properties, so
 formula to copy. Hidden tests add random inputs, judged by the formula at the end of this file.
 """
 
-import math
-
 import numpy as np
+from linear_classifiers import (
+    check_agreement,
+    check_average,
+    check_best,
+    check_grid,
+    check_input_dtypes,
+    check_labels,
+    check_loss,
+    check_numerical_gradient,
+    check_sparse_gradient,
+    held_back_accuracy,
+    loss_and_gradient,
+    opaque,
+    random_case,
+    validation_accuracy,
+)
 
 from nnkit.student.testing import (
     ANALYTIC_GRADIENT,
     FORWARD,
-    FORWARD_FLOAT32,
     LOSS,
-    LOSS_GRADIENT,
     NOISE_FLOOR,
     CheckFailure,
     Opaque,
     assert_at_least,
-    assert_below,
     assert_close,
     assert_equal,
     assert_inputs_unchanged,
     assert_shape,
     item,
-    numerical_gradient,
     type_name,
-    unpack,
+    wave,
 )
-
-
-def wave(phase, *shape):
-    """Fixed numbers between -1 and 1 without a pattern that a wrong axis or order could hide in."""
-    return np.sin(phase + 12.9898 * np.arange(math.prod(shape))).reshape(shape)
-
-
-def precision(value):
-    """The dtype a result for float32 inputs is judged in: computing in float64 is no mistake."""
-    return np.float32 if getattr(value, "dtype", None) == np.float32 else np.float64
-
 
 # Both versions: the loss, the gradient and the regularisation earn marks separately.
 
 W, X, y = wave(1, 8, 5), wave(2, 6, 8), np.array([4, 0, 2, 2, 1, 0])
 
 
-def loss_and_gradient(function, W, X, y, reg):
-    return unpack(function(W, X, y, reg), "loss", "dW")
-
-
-def random_case(rng, n, d, c):
-    """W, X and y in which every margin is met or missed by something: at a kink the slope is a matter of choice."""
-    while True:
-        W, X, y = rng.normal(size=(d, c)), rng.normal(size=(n, d)), rng.integers(c, size=n)
-        scores = X @ W
-        missing = scores - scores[np.arange(n), y][:, None] + 1
-        if np.abs(missing).min() > 1e-4:
-            return W, X, y
-
-
-def check_loss(function, W, X, y, reg):
-    """Loss and gradient against the formula."""
-    loss, dW = loss_and_gradient(function, W, X, y, reg)
-    wanted_loss, wanted_dW = svm_formula(W, X, y, reg)
-    assert_close(loss, wanted_loss, LOSS, "loss")
-    assert_close(dW, wanted_dW, ANALYTIC_GRADIENT, "dW", relative_floor=NOISE_FLOOR)
-
-
-def check_numerical_gradient(function, W, X, y, reg, coordinates=None):
-    """dW against central differences of the student's own loss, at some entries or at all."""
-    _, dW = loss_and_gradient(function, W, X, y, reg)
-    assert_shape(dW, W.shape, "dW")
-    wanted = numerical_gradient(function, (W, X, y, reg), 0, pick=0, coordinates=coordinates)
-    measured = ~np.isnan(wanted)
-    assert_close(dW[measured], wanted[measured], LOSS_GRADIENT, "dW", relative_floor=NOISE_FLOOR)
-
-
-def check_sparse_gradient(function, rng):
-    """Twenty entries of a gradient of the size of pictures, without regularisation and with much of it."""
-    W, X, y = random_case(rng, 5, 300, 10)
-    W /= 10
-    coordinates = list(dict.fromkeys((int(rng.integers(300)), int(rng.integers(10))) for _ in range(20)))
-    for reg in (0.0, 50.0):
-        check_numerical_gradient(function, W, X, y, reg, coordinates)
-
-
-def check_average(function, rng):
-    """The same inputs twice in the batch: the same loss and the same gradient."""
-    W, X, y = random_case(rng, 4, 6, 5)
-    loss, dW = loss_and_gradient(function, W, X, y, 0.3)
-    loss_twice, dW_twice = loss_and_gradient(function, W, np.concatenate([X, X]), np.concatenate([y, y]), 0.3)
-    assert_shape(loss, (), "loss")
-    assert_close(loss_twice, float(loss), LOSS, "loss of the batch taken twice")
-    assert_shape(dW, W.shape, "dW")
-    assert_close(dW_twice, dW, ANALYTIC_GRADIENT, "dW of the batch taken twice", relative_floor=NOISE_FLOOR)
-
-
-def check_labels(function, rng):
-    """Labels of any integer dtype; a batch with a single class, and one in which most classes are absent."""
-    W, X, y = random_case(rng, 5, 4, 6)
-    for dtype in (np.uint8, np.int16, np.int32, np.int64):
-        check_loss(function, W, X, y.astype(dtype), 0.3)
-    for labels in ([5, 5, 5, 5, 5], [5, 0, 0, 5, 0]):
-        check_loss(function, W, X, np.array(labels), 0.3)
-
-
 def check_extreme_scores(function, rng):
     """Margins missed by thousands, and margins all met."""
     W, X, y = random_case(rng, 6, 4, 5)
-    check_loss(function, 1e3 * W, X, y, 0.0)
+    check_loss(function, svm_formula, 1e3 * W, X, y, 0.0)
     won = 10.0 * np.eye(5)
     labels = rng.integers(5, size=6)
     loss, dW = loss_and_gradient(function, won, np.eye(5)[labels], labels, 0.5)
     assert_close(loss, 0.5 * np.sum(won**2), LOSS, "loss with all margins met")
     assert_close(dW, won, ANALYTIC_GRADIENT, "dW with all margins met")
-
-
-def check_input_dtypes(function, rng):
-    """Inputs that are whole numbers, as pixels are, and inputs in float32."""
-    W, _, y = random_case(rng, 6, 5, 4)
-    pixels = rng.integers(256, size=(6, 5))
-    for dtype in (np.int32, np.int64):
-        check_loss(function, W, pixels.astype(dtype), y, 0.3)
-    while True:
-        W, X, y = (array.astype(np.float32) for array in random_case(rng, 6, 5, 4))
-        scores = X @ W
-        y = y.astype(int)
-        if np.abs(scores - scores[np.arange(6), y][:, None] + 1).min() > 1e-2:
-            break
-    loss, dW = loss_and_gradient(function, W, X, y, 0.3)
-    wanted_loss, wanted_dW = svm_formula(W.astype(float), X.astype(float), y, 0.3)
-    assert_close(loss, wanted_loss, FORWARD_FLOAT32, "loss", dtype=precision(loss))
-    assert_close(dW, wanted_dW, FORWARD_FLOAT32, "dW", dtype=precision(dW), relative_floor=NOISE_FLOOR)
 
 
 @item("svm_loss_naive", public=True, weight=1,
@@ -144,8 +65,8 @@ def test_svm_loss_naive_gradient(submission, expected):
       message="The loss is averaged and has reg * sum(W**2) added; both must show in the gradient.")
 def test_svm_loss_naive_gradient_with_regularisation(submission, expected):
     loss, dW = loss_and_gradient(submission.svm_loss_naive, W, X, y, 0.7)
-    expected("loss_reg", loss, LOSS)
-    expected("dW_reg", dW, ANALYTIC_GRADIENT)
+    expected("loss_reg", loss, LOSS, called="loss")
+    expected("dW_reg", dW, ANALYTIC_GRADIENT, called="dW")
 
 
 @item("svm_loss_naive", public=True, weight=1,
@@ -154,23 +75,25 @@ def test_svm_loss_naive_agrees_with_the_numerical_gradient(submission):
     check_numerical_gradient(submission.svm_loss_naive, wave(3, 4, 3), wave(4, 5, 4), np.array([0, 2, 1, 1, 2]), 0.3)
 
 
-@item("svm_loss_naive", public=True, weight=0.5, message="The loss reads W, X and y and changes none of them.")
+@item("svm_loss_naive", public=True, weight=0.5,
+      message="The gradient must be right here, too, and W, X and y stay as they are.")
 def test_svm_loss_naive_leaves_its_inputs(submission, expected):
-    expected("once", loss_and_gradient(submission.svm_loss_naive, W, X, y, 0.5)[1], ANALYTIC_GRADIENT)
+    _, dW = loss_and_gradient(submission.svm_loss_naive, W, X, y, 0.5)
+    expected("once", dW, ANALYTIC_GRADIENT, called="dW")
     assert_inputs_unchanged(submission)
 
 
 @item("svm_loss_naive", weight=1, message="Loss and gradient must be right for any number of inputs and classes.")
 def test_svm_loss_naive_on_random_inputs(submission, rng):
     for n, d, c in [(1, 3, 4), (7, 5, 2), (5, 6, 9)]:
-        check_loss(submission.svm_loss_naive, *random_case(rng, n, d, c), 0.0)
+        check_loss(submission.svm_loss_naive, svm_formula, *random_case(rng, n, d, c), 0.0)
 
 
 @item("svm_loss_naive", weight=1,
       message="The penalty is reg * sum(W**2), without a half; what does that mean for its derivative?")
 def test_svm_loss_naive_regularisation_of_random_weights(submission, rng):
     for reg in (0.01, 0.7, 50.0):
-        check_loss(submission.svm_loss_naive, *random_case(rng, 6, 5, 4), reg)
+        check_loss(submission.svm_loss_naive, svm_formula, *random_case(rng, 6, 5, 4), reg)
 
 
 @item("svm_loss_naive", weight=0.5,
@@ -187,7 +110,7 @@ def test_svm_loss_naive_is_an_average(submission, rng):
 
 @item("svm_loss_naive", weight=0.5, message="Labels may be integers of any dtype, and need not contain every class.")
 def test_svm_loss_naive_for_labels_of_any_kind(submission, rng):
-    check_labels(submission.svm_loss_naive, rng)
+    check_labels(submission.svm_loss_naive, svm_formula, rng)
 
 
 @item("svm_loss_naive", weight=0.5,
@@ -198,7 +121,7 @@ def test_svm_loss_naive_of_extreme_scores(submission, rng):
 
 @item("svm_loss_naive", weight=0.5, message="Inputs may be whole numbers, as pixels are, or float32.")
 def test_svm_loss_naive_for_inputs_of_other_dtypes(submission, rng):
-    check_input_dtypes(submission.svm_loss_naive, rng)
+    check_input_dtypes(submission.svm_loss_naive, svm_formula, rng)
 
 
 @item("svm_loss_vectorized", public=True, weight=1,
@@ -217,21 +140,13 @@ def test_svm_loss_vectorized_gradient(submission, expected):
       message="The penalty reg * sum(W**2) is added once, to the averaged loss, and has a derivative.")
 def test_svm_loss_vectorized_regularisation(submission, expected):
     loss, dW = loss_and_gradient(submission.svm_loss_vectorized, W, X, y, 0.7)
-    expected("loss_reg", loss, LOSS)
-    expected("dW_reg", dW, ANALYTIC_GRADIENT)
+    expected("loss_reg", loss, LOSS, called="loss")
+    expected("dW_reg", dW, ANALYTIC_GRADIENT, called="dW")
 
 
 @item("svm_loss_vectorized", public=True, weight=1, message="Your two versions must compute the same.")
 def test_svm_loss_vectorized_agrees_with_the_naive_version(submission):
-    case = wave(5, 20, 10), wave(6, 30, 20), np.arange(30) * 7 % 10, 0.2
-    loss, dW = loss_and_gradient(submission.svm_loss_vectorized, *case)
-    naive_loss, naive_dW = loss_and_gradient(submission.svm_loss_naive, *case)
-    assert_shape(naive_loss, (), "the naive loss")
-    assert_shape(naive_dW, (20, 10), "the naive dW")
-    if not (math.isfinite(naive_loss) and np.isfinite(naive_dW).all()):
-        raise CheckFailure("svm_loss_naive gives numbers that are not finite")
-    assert_close(loss, float(naive_loss), LOSS, "loss")
-    assert_close(dW, naive_dW, ANALYTIC_GRADIENT, "dW", relative_floor=NOISE_FLOOR, dtype=np.float64)
+    check_agreement(submission.svm_loss_vectorized, submission.svm_loss_naive, "svm_loss_naive")
 
 
 @item("svm_loss_vectorized", public=True, weight=0.5,
@@ -242,9 +157,11 @@ def test_svm_loss_vectorized_of_small_weights_is_one_less_than_the_number_of_cla
     assert_close(loss, 9, LOSS, "loss for ten classes")
 
 
-@item("svm_loss_vectorized", public=True, weight=0.5, message="The loss reads W, X and y and changes none of them.")
+@item("svm_loss_vectorized", public=True, weight=0.5,
+      message="The gradient must be right here, too, and W, X and y stay as they are.")
 def test_svm_loss_vectorized_leaves_its_inputs(submission, expected):
-    expected("once", loss_and_gradient(submission.svm_loss_vectorized, W, X, y, 0.5)[1], ANALYTIC_GRADIENT)
+    _, dW = loss_and_gradient(submission.svm_loss_vectorized, W, X, y, 0.5)
+    expected("once", dW, ANALYTIC_GRADIENT, called="dW")
     assert_inputs_unchanged(submission)
 
 
@@ -268,7 +185,7 @@ def test_svm_loss_vectorized_gradient_on_random_inputs(submission, rng):
       message="The penalty is reg * sum(W**2), without a half; what does that mean for its derivative?")
 def test_svm_loss_vectorized_regularisation_of_random_weights(submission, rng):
     for reg in (0.01, 0.7, 50.0):
-        check_loss(submission.svm_loss_vectorized, *random_case(rng, 6, 5, 4), reg)
+        check_loss(submission.svm_loss_vectorized, svm_formula, *random_case(rng, 6, 5, 4), reg)
 
 
 @item("svm_loss_vectorized", weight=0.5,
@@ -286,7 +203,7 @@ def test_svm_loss_vectorized_is_an_average(submission, rng):
 @item("svm_loss_vectorized", weight=0.5,
       message="Labels may be integers of any dtype, and need not contain every class.")
 def test_svm_loss_vectorized_for_labels_of_any_kind(submission, rng):
-    check_labels(submission.svm_loss_vectorized, rng)
+    check_labels(submission.svm_loss_vectorized, svm_formula, rng)
 
 
 @item("svm_loss_vectorized", weight=0.5,
@@ -297,11 +214,11 @@ def test_svm_loss_vectorized_of_extreme_scores(submission, rng):
 
 @item("svm_loss_vectorized", weight=0.5, message="Inputs may be whole numbers, as pixels are, or float32.")
 def test_svm_loss_vectorized_for_inputs_of_other_dtypes(submission, rng):
-    check_input_dtypes(submission.svm_loss_vectorized, rng)
+    check_input_dtypes(submission.svm_loss_vectorized, svm_formula, rng)
 
 
 # The last of its item: a loop uses up the time of all the tests behind it.
-@item("svm_loss_vectorized", weight=2,
+@item("svm_loss_vectorized", weight=2, slow=True,
       message="Two million inputs take about a second in whole arrays; a Python loop over them doesn't end in time.")
 def test_svm_loss_vectorized_of_two_million_inputs(submission, rng):
     X, labels = rng.normal(size=(2_000_000, 1)), rng.integers(3, size=2_000_000).astype(np.uint8)
@@ -310,13 +227,6 @@ def test_svm_loss_vectorized_of_two_million_inputs(submission, rng):
 
 
 # LinearClassifier: training is tried with the given class Bowl, whose loss doesn't depend on the other exercises.
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a model or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
 
 
 def bowl_with(submission, W):
@@ -463,85 +373,39 @@ def test_predict_gives_ties_to_the_smaller_class(submission):
 LOCAL_VALIDATION_ACCURACY = 0.35
 
 
-def rows_of(images):
-    """Images as the notebook has them: rows with a 1 at the end."""
-    return np.concatenate([images.reshape(len(images), -1), np.ones((len(images), 1))], axis=1)
-
-
-def accuracy_on(submission, X, y):
-    predicted = opaque(submission.best_svm, "best_svm", "a trained LinearSVM").predict(X)
-    assert_shape(predicted, (len(X),), "best_svm.predict(X)")
-    return float(np.mean(predicted == y))
-
-
-def validation_set(submission):
-    X_val, y_val = submission.X_val, submission.y_val
-    if type(X_val) is not np.ndarray or type(y_val) is not np.ndarray or y_val.shape != X_val.shape[:1]:
-        raise CheckFailure("X_val and y_val are no images with labels: leave these names as they are")
-    return X_val, y_val
-
-
-def entries(submission):
-    """The grid: (learning rate, reg) and (training accuracy, validation accuracy) of each setting."""
-    results = opaque(submission.results, "results", "a dictionary")
-    found = []
-    for key in results:
-        pair = []
-        for value, name in ((key, "a key of results"), (results[key], "a value of results")):
-            if not isinstance(value, Opaque) or len(value) != 2:
-                raise CheckFailure(f"{name} is {type_name(value)}, expected a pair of numbers")
-            for number in (value[0], value[1]):
-                assert_shape(number, (), f"a number in {name}")
-            pair.append((float(value[0]), float(value[1])))
-        found.append(pair)
-    return found
-
-
 @item("tuning", public=True, weight=1,
       message="results maps each (learning rate, reg) to (training accuracy, validation accuracy).")
 def test_results_of_the_grid(submission):
-    found = entries(submission)
-    rates, strengths = ({key[i] for key, _ in found} for i in (0, 1))
-    assert_at_least(len(rates), 2, "number of learning rates in results")
-    assert_at_least(len(strengths), 2, "number of regularisation strengths in results")
-    for _, accuracies in found:
-        for accuracy in accuracies:
-            assert_at_least(accuracy, 0, "an accuracy in results")
-            assert_below(accuracy, 1, "an accuracy in results")
+    check_grid(submission)
 
 
 @item("tuning", public=True, weight=1,
       message="best_val is the highest validation accuracy in results, and best_svm the classifier that reached it.")
 def test_best_svm_is_the_one_of_the_best_result(submission):
-    best = max((accuracies[1] for _, accuracies in entries(submission)), default=0.0)
-    assert_close(submission.best_val, best, FORWARD, "best_val")
-    accuracy = accuracy_on(submission, *validation_set(submission))
-    assert_close(accuracy, best, FORWARD, "validation accuracy of best_svm")
+    check_best(submission, "best_svm")
 
 
 @item("tuning", public=True, weight=1,
       message="best_svm does well on validation images: try other learning rates and strengths, by factors of 3 or 10.")
 def test_best_svm_on_the_validation_images(submission):
-    accuracy = accuracy_on(submission, *validation_set(submission))
-    assert_at_least(accuracy, LOCAL_VALIDATION_ACCURACY, "validation accuracy")
+    assert_at_least(validation_accuracy(submission, "best_svm"), LOCAL_VALIDATION_ACCURACY, "validation accuracy")
 
 
 @item("tuning", weight=1, message="best_svm reaches the accuracy asked for on the validation images.")
 def test_best_svm_reaches_what_is_asked_for(submission, thresholds):
-    accuracy = accuracy_on(submission, *validation_set(submission))
-    assert_at_least(accuracy, thresholds.validation, "validation accuracy")
+    assert_at_least(validation_accuracy(submission, "best_svm"), thresholds.validation, "validation accuracy")
 
 
 @item("tuning", weight=1.5, message="best_svm does much better than chance on images that took no part in the search.")
 def test_best_svm_beats_chance_on_new_images(submission, data, thresholds):
-    images, labels = data("cifar10")
-    assert_at_least(accuracy_on(submission, rows_of(images), labels), 0.7 * thresholds.test, "test accuracy")
+    accuracy = held_back_accuracy(submission, "best_svm", *data("cifar10"))
+    assert_at_least(accuracy, 0.7 * thresholds.test, "test accuracy")
 
 
 @item("tuning", weight=2.5, message="best_svm does well on images that took no part in training or in the search.")
 def test_best_svm_on_new_images(submission, data, thresholds):
-    images, labels = data("cifar10")
-    assert_at_least(accuracy_on(submission, rows_of(images), labels), thresholds.test, "test accuracy")
+    accuracy = held_back_accuracy(submission, "best_svm", *data("cifar10"))
+    assert_at_least(accuracy, thresholds.test, "test accuracy")
 
 
 # The formula that random inputs are judged by, written otherwise than the reference.

@@ -26,34 +26,18 @@ from nnkit.student.testing import (
     assert_close,
     assert_inputs_unchanged,
     assert_shape,
+    float32_result,
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
+    off_zero,
+    spaced,
     type_name,
     unpack,
+    wave,
 )
 
 PARAMETERS = ("W1", "b1", "W2", "b2")
-
-
-def spaced(start, stop, *shape):
-    """Evenly spaced numbers in an array of the shape."""
-    return np.linspace(start, stop, num=math.prod(shape)).reshape(shape)
-
-
-def wave(phase, *shape):
-    """Fixed numbers between -1 and 1 without a pattern that a wrong axis or order could hide in."""
-    return np.sin(phase + 12.9898 * np.arange(math.prod(shape))).reshape(shape)
-
-
-def off_zero(x):
-    """x moved away from zero, where a ReLU has its kink."""
-    return x + 0.1 * np.sign(x)
-
-
-def float32_result(value):
-    """The dtype a result for float32 inputs is judged in: computing in float64 is no mistake."""
-    return np.float64 if type(value) is np.ndarray and value.dtype == np.float64 else np.float32
 
 
 # affine_forward: weights, bias and flattening earn marks separately.

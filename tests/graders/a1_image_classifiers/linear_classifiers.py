@@ -1,0 +1,184 @@
+"""What the graders of linear classifiers share: how a loss is checked against a formula, and what a grid search left.
+
+``function`` is the student's ``(W, X, y, reg) -> (loss, dW)``, ``formula`` the same, written by the grader file.
+"""
+
+import math
+
+import numpy as np
+
+from nnkit.student.testing import (
+    ANALYTIC_GRADIENT,
+    FORWARD,
+    FORWARD_FLOAT32,
+    LOSS,
+    LOSS_GRADIENT,
+    NOISE_FLOOR,
+    CheckFailure,
+    Opaque,
+    assert_at_least,
+    assert_below,
+    assert_close,
+    assert_shape,
+    float32_result,
+    numerical_gradient,
+    type_name,
+    unpack,
+    wave,
+)
+
+
+def loss_and_gradient(function, W, X, y, reg):
+    return unpack(function(W, X, y, reg), "loss", "dW")
+
+
+def random_case(rng, n, d, c, nearest=1e-4):
+    """W, X and y in which every margin is met or missed by something: at a kink the slope is a matter of choice."""
+    while True:
+        W, X, y = rng.normal(size=(d, c)), rng.normal(size=(n, d)), rng.integers(c, size=n)
+        scores = X @ W
+        missing = scores - scores[np.arange(n), y][:, None] + 1
+        if np.abs(missing).min() > nearest:
+            return W, X, y
+
+
+def check_loss(function, formula, W, X, y, reg):
+    """Loss and gradient against the formula."""
+    loss, dW = loss_and_gradient(function, W, X, y, reg)
+    wanted_loss, wanted_dW = formula(W, X, y, reg)
+    assert_close(loss, wanted_loss, LOSS, "loss")
+    assert_close(dW, wanted_dW, ANALYTIC_GRADIENT, "dW", relative_floor=NOISE_FLOOR)
+
+
+def check_numerical_gradient(function, W, X, y, reg, coordinates=None):
+    """dW against central differences of the student's own loss, at some entries or at all."""
+    _, dW = loss_and_gradient(function, W, X, y, reg)
+    assert_shape(dW, W.shape, "dW")
+    wanted = numerical_gradient(function, (W, X, y, reg), 0, pick=0, coordinates=coordinates)
+    measured = ~np.isnan(wanted)
+    assert_close(dW[measured], wanted[measured], LOSS_GRADIENT, "dW", relative_floor=NOISE_FLOOR)
+
+
+def check_sparse_gradient(function, rng):
+    """Twenty entries of a gradient of the size of pictures, without regularisation and with much of it."""
+    W, X, y = random_case(rng, 5, 300, 10)
+    W /= 10
+    coordinates = list(dict.fromkeys((int(rng.integers(300)), int(rng.integers(10))) for _ in range(20)))
+    for reg in (0.0, 50.0):
+        check_numerical_gradient(function, W, X, y, reg, coordinates)
+
+
+def check_average(function, rng):
+    """The same inputs twice in the batch: the same loss and the same gradient."""
+    W, X, y = random_case(rng, 4, 6, 5)
+    loss, dW = loss_and_gradient(function, W, X, y, 0.3)
+    loss_twice, dW_twice = loss_and_gradient(function, W, np.concatenate([X, X]), np.concatenate([y, y]), 0.3)
+    assert_shape(loss, (), "loss")
+    assert_close(loss_twice, float(loss), LOSS, "loss of the batch taken twice")
+    assert_shape(dW, W.shape, "dW")
+    assert_close(dW_twice, dW, ANALYTIC_GRADIENT, "dW of the batch taken twice", relative_floor=NOISE_FLOOR)
+
+
+def check_agreement(vectorized, naive, name):
+    """The loss and gradient of two versions; `name` is that of the naive one."""
+    case = wave(5, 20, 10), wave(6, 30, 20), np.arange(30) * 7 % 10, 0.2
+    loss, dW = loss_and_gradient(vectorized, *case)
+    naive_loss, naive_dW = loss_and_gradient(naive, *case)
+    assert_shape(naive_loss, (), "the naive loss")
+    assert_shape(naive_dW, (20, 10), "the naive dW")
+    if not (math.isfinite(naive_loss) and np.isfinite(naive_dW).all()):
+        raise CheckFailure(f"{name} gives numbers that are not finite")
+    assert_close(loss, float(naive_loss), LOSS, "loss")
+    assert_close(dW, naive_dW, ANALYTIC_GRADIENT, "dW", relative_floor=NOISE_FLOOR, dtype=np.float64)
+
+
+def check_labels(function, formula, rng):
+    """Labels of any integer dtype; a batch with a single class, and one in which most classes are absent."""
+    W, X, y = random_case(rng, 5, 4, 6)
+    for dtype in (np.uint8, np.int16, np.int32, np.int64):
+        check_loss(function, formula, W, X, y.astype(dtype), 0.3)
+    for labels in ([5, 5, 5, 5, 5], [5, 0, 0, 5, 0]):
+        check_loss(function, formula, W, X, np.array(labels), 0.3)
+
+
+def check_input_dtypes(function, formula, rng):
+    """Inputs that are whole numbers, as pixels are, and inputs in float32."""
+    W, _, y = random_case(rng, 6, 5, 4)
+    pixels = rng.integers(256, size=(6, 5))
+    for dtype in (np.int32, np.int64):
+        check_loss(function, formula, W / 100, pixels.astype(dtype), y, 0.3)
+    W, X, y = random_case(rng, 6, 5, 4, nearest=1e-2)
+    W, X = W.astype(np.float32), X.astype(np.float32)
+    loss, dW = loss_and_gradient(function, W, X, y, 0.3)
+    wanted_loss, wanted_dW = formula(W.astype(float), X.astype(float), y, 0.3)
+    assert_close(loss, wanted_loss, FORWARD_FLOAT32, "loss", dtype=float32_result(loss))
+    assert_close(dW, wanted_dW, FORWARD_FLOAT32, "dW", dtype=float32_result(dW), relative_floor=NOISE_FLOOR)
+
+
+def opaque(value, name, wanted):
+    """A value that has to be an object of the student's, such as a model or a dictionary."""
+    if not isinstance(value, Opaque):
+        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
+    return value
+
+
+def rows_of(images):
+    """Images as the notebook has them: rows with a 1 at the end."""
+    return np.concatenate([images.reshape(len(images), -1), np.ones((len(images), 1))], axis=1)
+
+
+def accuracy_on(submission, name, X, y):
+    """The accuracy of the classifier that the notebook left under a name."""
+    predicted = opaque(getattr(submission, name), name, "a trained classifier").predict(X)
+    assert_shape(predicted, (len(X),), f"{name}.predict(X)")
+    return float(np.mean(predicted == y))
+
+
+def validation_set(submission):
+    X_val, y_val = submission.X_val, submission.y_val
+    if type(X_val) is not np.ndarray or type(y_val) is not np.ndarray or y_val.shape != X_val.shape[:1]:
+        raise CheckFailure("X_val and y_val are no images with labels: leave these names as they are")
+    return X_val, y_val
+
+
+def validation_accuracy(submission, name):
+    return accuracy_on(submission, name, *validation_set(submission))
+
+
+def held_back_accuracy(submission, name, images, labels):
+    return accuracy_on(submission, name, rows_of(images), labels)
+
+
+def entries(submission):
+    """The grid: (learning rate, reg) and (training accuracy, validation accuracy) of each setting."""
+    results = opaque(submission.results, "results", "a dictionary")
+    found = []
+    for key in results:
+        pair = []
+        for value, name in ((key, "a key of results"), (results[key], "a value of results")):
+            if not isinstance(value, Opaque) or len(value) != 2:
+                raise CheckFailure(f"{name} is {type_name(value)}, expected a pair of numbers")
+            for number in (value[0], value[1]):
+                assert_shape(number, (), f"a number in {name}")
+            pair.append((float(value[0]), float(value[1])))
+        found.append(pair)
+    return found
+
+
+def check_grid(submission):
+    """Accuracies of at least two learning rates and two regularisation strengths."""
+    found = entries(submission)
+    rates, strengths = ({key[i] for key, _ in found} for i in (0, 1))
+    assert_at_least(len(rates), 2, "number of learning rates in results")
+    assert_at_least(len(strengths), 2, "number of regularisation strengths in results")
+    for _, accuracies in found:
+        for accuracy in accuracies:
+            assert_at_least(accuracy, 0, "an accuracy in results")
+            assert_below(accuracy, 1, "an accuracy in results")
+
+
+def check_best(submission, name):
+    """best_val is the highest validation accuracy of the grid, and the classifier reaches it."""
+    best = max((accuracies[1] for _, accuracies in entries(submission)), default=0.0)
+    assert_close(submission.best_val, best, FORWARD, "best_val")
+    assert_close(validation_accuracy(submission, name), best, FORWARD, f"validation accuracy of {name}")

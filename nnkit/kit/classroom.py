@@ -12,8 +12,8 @@ from rich.console import Console
 from nnkit.kit.course import Course
 from nnkit.kit.engine import Here, Job, Place, Refused, grade_all
 from nnkit.kit.errors import CourseError, did_you_mean
-from nnkit.kit.grading.grade import Graded, Mode, unreadable
 from nnkit.kit.grading.gradebook import write_autograded
+from nnkit.kit.grading.graded import Graded, Mode, unreadable
 from nnkit.kit.grading.handed_in import UnreadableSubmission, is_there, similar_notebooks, trouble_with
 from nnkit.kit.grading.ledger import Ledger, open_ledger
 from nnkit.kit.grading.plan import Plan

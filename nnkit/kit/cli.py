@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,9 @@ from rich.console import Console
 
 from nnkit.kit.course import Course, load_course
 from nnkit.kit.errors import BuildError, CourseError, did_you_mean
+
+# Imports make a million objects and no garbage; at Python's own pace, looking for it takes a seventh of their time.
+COLLECT_AFTER = 50_000
 
 EPILOG = """The usual order: build, verify, release; then, when submissions are in submitted/STUDENT/ASSIGNMENT/: grade,
 marking by hand in nbgrader's formgrader, feedback, export. `nnkit demo` shows all of it on a simulated class."""
@@ -28,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
+    gc.set_threshold(COLLECT_AFTER)
     # Data for machines goes to standard output alone; what people read then goes to standard error.
     console = Console(stderr=getattr(options, "json", False), highlight=False)
     try:
@@ -101,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "Build, verify, release, and grade a simulated class.", json=False, assignments=False)
     demo.add_argument(
         "--folder", type=Path, default=Path("demo"), help="where the demo course is set up (default: demo)"
+    )
+    demo.add_argument(
+        "--notebook", default="", metavar="ASSIGNMENT/NOTEBOOK", help="what is shown (default: the first of the course)"
     )
     demo.add_argument("--jobs", type=int, default=0, help="submissions graded at once (default: one per core)")
     return parser
@@ -243,7 +251,9 @@ def _doctor(options: argparse.Namespace, console: Console) -> int:
 def _demo(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.demo import run_demo
 
-    return run_demo(load_course(options.course), options.folder, workers=options.jobs, console=console)
+    return run_demo(
+        load_course(options.course), options.folder, options.notebook, workers=options.jobs, console=console
+    )
 
 
 if __name__ == "__main__":

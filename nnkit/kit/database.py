@@ -92,10 +92,11 @@ def _is_torn(url: str) -> bool:
 
 def _prepare(course: Course, url: str) -> None:
     # Imported here: most courses keep a SQLite file, and every command would wait for this.
-    from nbgrader.api import Gradebook
     from sqlalchemy import create_engine, text
     from sqlalchemy.exc import NoSuchModuleError, OperationalError
     from sqlalchemy.pool import NullPool
+
+    from nnkit.kit.nbgrader_models import Gradebook
 
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": ANSWER_WITHIN_S})

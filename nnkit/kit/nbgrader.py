@@ -26,8 +26,9 @@ from nnkit.kit.course import Course, load_course
 from nnkit.kit.engine import Job, grade_file
 from nnkit.kit.environment import own_programs_on_path
 from nnkit.kit.errors import CourseError
-from nnkit.kit.grading.gradebook import RECORD, LatePolicy, SaveRecordedGrades, write_time
+from nnkit.kit.grading.gradebook import write_time
 from nnkit.kit.grading.handed_in import submission_time, trouble_with
+from nnkit.kit.grading.recorded_grades import RECORD, LatePolicy, SaveRecordedGrades
 from nnkit.kit.planning import plan_of, prepare_data
 from nnkit.kit.reporting.pages import configure_pages
 

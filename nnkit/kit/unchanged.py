@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Assignment, Grade, Notebook, Student, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import or_
 
 from nnkit.kit.course import Course
@@ -18,7 +17,7 @@ from nnkit.kit.engine.places import Place
 from nnkit.kit.grading.gradebook import gradebook
 from nnkit.kit.grading.handed_in import UnreadableSubmission
 from nnkit.kit.grading.record import ItemRecord, Record, TestRecord
-from nnkit.kit.hashing import hash_of_contents
+from nnkit.kit.nbgrader_models import Assignment, Grade, Notebook, Student, SubmittedAssignment, SubmittedNotebook
 
 # Of the others a grader broke, or nothing was handed in: another run may know better.
 _FINAL = ("graded", "needs_person", "unreadable")
@@ -74,7 +73,7 @@ def unchanged(course: Course, job: Job, place: Place, marks: Mapping[tuple[str, 
     if stored.cells != len(record.items) or not math.isclose(stored.points, record.score, abs_tol=1e-6):
         return None
     try:
-        digest = hash_of_contents([read_content(job)])
+        digest = read_content(job).digest
     except UnreadableSubmission:
         return None
     now = {**plan.hashes, "submission": digest, "time": time_of(job.path.parent)}

@@ -12,10 +12,11 @@ from traitlets.config import Config
 
 from nnkit.kit.errors import CourseError
 from nnkit.kit.grading import ledger as module
-from nnkit.kit.grading.gradebook import RECORD, LatePolicy, SaveRecordedGrades, gradebook
+from nnkit.kit.grading.gradebook import gradebook
 from nnkit.kit.grading.handed_in import submission_time
 from nnkit.kit.grading.ledger import open_ledger
 from nnkit.kit.grading.record import ItemRecord, Record
+from nnkit.kit.grading.recorded_grades import RECORD, LatePolicy, SaveRecordedGrades
 
 IN_TIME, LATE = "2026-05-01 09:00:00 UTC\n", "2026-05-03 13:00:00 UTC\n"
 

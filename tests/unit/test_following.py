@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from tiny_course import write_course
 
-from nnkit.kit.grading.grade import Graded
+from nnkit.kit.grading.graded import Graded
 from nnkit.kit.grading.record import Record
 from nnkit.kit.reporting import progress, runlog
 from nnkit.kit.reporting.progress import Progress

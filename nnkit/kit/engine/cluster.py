@@ -26,7 +26,7 @@ from nnkit.kit.engine.bundle import Bundle, bundle_of
 from nnkit.kit.engine.jobs import Order, Refused
 from nnkit.kit.engine.places import Counter
 from nnkit.kit.engine.processes import ProcessEnded, Processes
-from nnkit.kit.grading.grade import Graded
+from nnkit.kit.grading.graded import Graded
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.sandbox import Tier
 

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from types import FrameType
 
 from nnkit.kit.engine.jobs import Order, Refused, grade_content
-from nnkit.kit.grading.grade import Graded
+from nnkit.kit.grading.graded import Graded
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.sandbox import Tier
 from nnkit.kit.grading.sandbox.probing import best_tier, probe

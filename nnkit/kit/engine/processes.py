@@ -13,10 +13,19 @@ from typing import Any, ParamSpec, TypeVar
 
 from nnkit.kit.engine import desk
 from nnkit.kit.engine.jobs import Order
-from nnkit.kit.grading.grade import Graded
+from nnkit.kit.grading.graded import Graded
 
-# Not with -m: the module has to be the one that arriving functions are of.
-_START = f"from {desk.__name__} import main; main()"
+# Not with -m: the module has to be the one that arriving functions are of. What is imported stays to the end: the
+# search for garbage leaves it out.
+_START = f"""
+import gc
+gc.disable()
+import nnkit.kit.grading.grade
+from {desk.__name__} import main
+gc.freeze()
+gc.enable()
+main()
+"""
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -12,17 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import (
-    Comment,
-    Grade,
-    Gradebook,
-    MissingEntry,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-    new_uuid,
-)
-from nbgrader.utils import determine_grade, is_grade, is_solution, is_task, parse_utc
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -32,6 +21,21 @@ from nnkit.kit.errors import CourseError
 from nnkit.kit.grading.gradebook import gradebook, late_penalty, machine_comment, scores_by_cell
 from nnkit.kit.grading.handed_in import submission_time
 from nnkit.kit.grading.record import Record
+from nnkit.kit.nbgrader_models import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    determine_grade,
+    is_grade,
+    is_solution,
+    is_task,
+    new_uuid,
+    parse_utc,
+)
 
 _STUDENTS, _SUBMISSIONS = Student.__table__, SubmittedAssignment.__table__
 _NOTEBOOKS, _GRADES, _COMMENTS = SubmittedNotebook.__table__, Grade.__table__, Comment.__table__

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from nbformat import NotebookNode
 
 from nnkit.kit.course import Course
-from nnkit.kit.grading.graders import Accuracies
 from nnkit.kit.items import Item
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """What an experiment has to reach on the data in use: the `thresholds` fixture."""
+
+    validation: float
+    test: float
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Plan:
     items: tuple[Item, ...]
     release: NotebookNode
     package: Path
-    """The released folder: its `nnkit`, `checks` and files are what the locked process is shown."""
+    """What was released beside the notebooks (`nnkit`, `checks`, files), compiled: what the locked process is shown."""
     graders: Path
     definitions: Mapping[str, str]
     """The reference's own code by name (exercises and given functions), in the order of the notebook."""
@@ -44,12 +53,20 @@ class Plan:
     hashes: Mapping[str, str] = field(default_factory=dict)
     proven: bool = False
     """Whether the reference has passed these very graders, experiments included."""
+    earlier: Mapping[str, Plan] = field(default_factory=dict)
+    """Of the notebooks that this one takes definitions from, by name."""
+
+    def thresholds(self, item: str) -> Accuracies | None:
+        """What an experiment has to reach on the data in use: stated for itself, or for its notebook."""
+        by_name = self.course.thresholds
+        stated = by_name.get(item, by_name.get(self.notebook, {})).get(self.data_set)
+        return None if stated is None else Accuracies(validation=stated.val, test=stated.test)
 
     @property
-    def thresholds(self) -> Accuracies | None:
-        """What the experiment has to reach on the data in use."""
-        stated = self.course.thresholds.get(self.notebook, {}).get(self.data_set)
-        return None if stated is None else Accuracies(validation=stated.val, test=stated.test)
+    def lenders(self) -> dict[str, Plan]:
+        """The earlier notebooks that this one takes definitions from, directly or through another of them."""
+        indirect = {name: each for plan in self.earlier.values() for name, each in plan.lenders.items()}
+        return {**indirect, **self.earlier}
 
     def foundations(self, item: Item) -> tuple[str, ...]:
         """The items that an item is built on, directly or through others, in the order of the notebook."""
@@ -82,5 +99,11 @@ def namespace_of(definitions: Mapping[str, str], notebook: str) -> dict[str, Any
     namespace: dict[str, Any] = {"__name__": f"reference_of_{notebook}"}
     exec("import numpy as np", namespace)
     for name, text in definitions.items():
-        exec(compile(text, f"<{notebook}: {name}>", "exec"), namespace)
+        exec(_compiled(text, f"<{notebook}: {name}>"), namespace)
     return namespace
+
+
+@lru_cache(maxsize=1000)
+def _compiled(text: str, filename: str) -> CodeType:
+    """The code of a definition, which every submission's mistakes are compared with anew."""
+    return compile(text, filename, "exec")

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nnkit.kit.engine import Job
-from nnkit.kit.grading.grade import Graded
+from nnkit.kit.grading.graded import Graded
 
 PLAIN_EVERY_S = 10.0
 _FAILED = ("grader_error", "unreadable")

@@ -348,6 +348,26 @@ def test_a_fork_server_that_died_costs_no_session_and_is_started_again(tier: Tie
         assert (is_warm(session), tell(session, "6 * 7")) == (True, 42)
 
 
+@tiers
+def test_a_session_whose_fork_server_dies_is_lost_and_one_that_ends_itself_is_not(
+    tier: Tier, own: warm.WarmStarts
+) -> None:
+    begin = locked(tier, View(), Limits())
+    with LockedSession(begin) as session:
+        assert is_warm(session)
+        os.kill(pid_of_server(session), signal.SIGKILL)
+        assert session.run_cell("cell", "import time; time.sleep(60)", 60).status == "killed"
+        assert session.lost
+    for ending in (
+        "os._exit(3)",
+        "os.kill(os.getpid(), 9)",
+        "for pid in (os.getppid(), 1, -1):\n with contextlib.suppress(OSError): os.kill(pid, 9)\nos._exit(3)",
+    ):
+        with LockedSession(begin) as session:
+            assert session.run_cell("cell", f"import contextlib, os\n{ending}", 60).status == "killed"
+            assert not session.lost
+
+
 @a_tier
 def test_a_second_session_at_the_same_time_starts_cold(tier: Tier, own: warm.WarmStarts) -> None:
     begin = locked(tier, View(), Limits())

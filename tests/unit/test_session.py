@@ -246,6 +246,15 @@ def test_a_lent_function_may_use_the_students_objects_meanwhile(lent: LockedSess
     assert lent.submission(5).train() == 42
 
 
+def test_a_lent_function_may_use_the_students_objects_in_a_cell_whatever_time_earlier_tests_had(
+    lent: LockedSession,
+) -> None:
+    lent.run_cell("b", "class Model:\n    def double(self, x): return 2 * x", 10)
+    lent.override({"fit": lambda model: model.double(21)})
+    lent.submission(0.0)
+    assert text_of(lent.run_cell("c", "print(fit(Model()))", 10)) == "42\n"
+
+
 def test_an_error_of_a_lent_function_reaches_student_code(lent: LockedSession) -> None:
     def forward(x: Any) -> Any:
         raise ValueError("shapes differ")

@@ -10,7 +10,7 @@ import pytest
 
 from nnkit.kit.course import Limits, Pace
 from nnkit.kit.grading.cells import CellResult
-from nnkit.kit.grading.session import LockedSession
+from nnkit.kit.grading.session import LockedSession, SessionLost
 from nnkit.kit.grading.workplace import MOST_ENDS_IN_CELLS, MOST_ENDS_IN_ITEM, Source, Workplace
 from nnkit.student.errors import StudentKilled, StudentStopped
 
@@ -24,6 +24,8 @@ class Session:
     """A session whose cells take what they say: ``cpu=1 wall=2 status=timeout``, ``dies``."""
 
     alive: bool = True
+    lost: bool = False
+    over: bool = False
     used: float = 0.0
     allowed: list[float] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
@@ -40,6 +42,9 @@ class Session:
     def allow_cpu(self, seconds: float) -> float:
         self.allowed.append(seconds)
         return self.used
+
+    def within_allowance(self) -> bool:
+        return self.alive and not self.over
 
     def usage(self) -> float:
         return self.used
@@ -128,7 +133,8 @@ def test_the_tests_of_an_item_share_its_cpu_time(workplace: Workplace, started: 
     started[0].used += 2
     workplace.submission("net", 1)
     workplace.submission("other", 1)
-    assert started[0].allowed == [3, 1, 3]
+    workplace.submission("net", 1)
+    assert started[0].allowed == [3, 3, 1]
 
 
 def test_the_cpu_time_of_an_item_counts_over_its_processes(workplace: Workplace, started: list[Session]) -> None:
@@ -156,3 +162,27 @@ def test_the_clock_of_a_notebook_runs_over_its_cells(workplace: Workplace) -> No
 def test_all_processes_count_for_the_cpu_seconds_in_the_record(workplace: Workplace) -> None:
     workplace.run(cells("1 # cpu=2", "2 # cpu=1 dies", "3 # cpu=2"))
     assert workplace.cpu_s() == 5
+
+
+def test_an_allowance_that_is_used_up_is_looked_at_before_the_items_next_test(
+    workplace: Workplace, started: list[Session]
+) -> None:
+    workplace.define(cells("x = 1"))
+    for _ in range(3):
+        workplace.session("easy")
+    assert started[0].allowed == [3.0]  # once for all tests of the item
+    started[0].used, started[0].over = 5.0, True
+    with pytest.raises(StudentStopped, match="CPU time for easy"):
+        workplace.session("easy")
+    workplace.session("another")
+    assert started[0].allowed == [3.0, 3.0]
+
+
+def test_a_process_that_something_outside_ended_is_no_measure_of_the_submission(
+    workplace: Workplace, started: list[Session]
+) -> None:
+    workplace.define(cells("x = 1"))
+    started[0].alive, started[0].lost = False, True
+    assert workplace.session("easy") is not cast(LockedSession, started[0])
+    with pytest.raises(SessionLost):
+        workplace.__exit__()

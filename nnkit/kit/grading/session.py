@@ -25,6 +25,10 @@ class SessionError(Exception):
     """The locked process could not be started: nothing of the submission's doing."""
 
 
+class SessionLost(SessionError):
+    """Something on this machine has ended the locked process, out of the submission's reach."""
+
+
 class OutputFlood(WireError):
     """The locked process reports outputs without end."""
 
@@ -45,6 +49,11 @@ class LockedSession:
         Gets the number of an open socket and starts the process that inherits it; see `starts.locked`.
     limits : SessionLimits
 
+    Attributes
+    ----------
+    lost : bool
+        Whether something out of the submission's reach has ended the process.
+
     Raises
     ------
     SessionError
@@ -63,6 +72,7 @@ class LockedSession:
         self._has_allowance = False
         self._deadlines: list[float] = []
         self._ending = ""
+        self.lost = False
         self._cpu_s = 0.0
         self._last_words = ""
         ours, theirs = socket.socketpair()
@@ -120,10 +130,18 @@ class LockedSession:
                 self._end("", gently=True)
         return self._cpu_s
 
+    def within_allowance(self) -> bool:
+        """Whether it is alive and has not been interrupted for using more CPU time than it was last allowed."""
+        return self.alive and self._has_allowance and not self._process.overran()
+
     def submission(self, wall_s: float) -> LockedSubmission:
         """The student's names, for tests; from now on there are `wall_s` seconds for calls."""
         self._submission = LockedSubmission(self, wall_s)
         return self._submission
+
+    def place(self, name: str, content: bytes) -> None:
+        """Write a file of the submission's into the folder that its cells work in."""
+        self.ask("place", {"name": name, "content": content}, self._limits.grace_s, lambda _: None)
 
     def override(self, functions: Mapping[str, Callable[..., Any]], by_value: Collection[str] = ()) -> None:
         """Put functions of the grader's in place of names in the notebook, until `restore`.
@@ -152,6 +170,7 @@ class LockedSession:
             return CellResult([], "ok", 0.0)
         budget = max(1, min(self._limits.cell_output, self._limits.notebook_output - self._output_used))
         cell = self._cell = RunningCell(cell_id, CellOutputs(budget, self._displays))
+        self._submission = LockedSubmission(self, wall_s)  # lent functions may ask for more of what they are given
         status, count = "", None
         try:
             fields = {"cell": cell_id, "source": source, "budget": budget}
@@ -288,4 +307,5 @@ class LockedSession:
         self._last_words = self._process.stderr_tail()
         self._process.close()
         self._ending = kind or limit_of(exit_)
+        self.lost = exit_ is not None and exit_.kind == "lost"
         return exit_

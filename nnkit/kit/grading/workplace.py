@@ -12,7 +12,7 @@ from nnkit.kit.course import Limits
 from nnkit.kit.grading.cells import CellResult
 from nnkit.kit.grading.limits import CELL_RAN
 from nnkit.kit.grading.proxy import LockedSubmission
-from nnkit.kit.grading.session import LockedSession
+from nnkit.kit.grading.session import LockedSession, SessionLost
 from nnkit.student.errors import StudentError, StudentKilled, StudentStopped
 from nnkit.student.solutions import defines, without_magics
 
@@ -83,12 +83,22 @@ class Workplace:
         self._cpu_of_item: dict[str, float] = {}
         self._cpu_of_ended = 0.0
         self._accounted = 0.0
+        self._lost = False
 
     def __enter__(self) -> Workplace:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Leave the process.
+
+        Raises
+        ------
+        SessionLost
+            One of the processes was ended from outside: what the submission earned without it is no measure.
+        """
         self._leave()
+        if self._lost:
+            raise SessionLost("something on this machine has ended the locked process")
 
     def cpu_s(self) -> float:
         """CPU seconds of all the processes so far."""
@@ -125,6 +135,8 @@ class Workplace:
 
     def session(self, item: str) -> LockedSession:
         """The session that is alive, with what is left of the item's CPU time; raises as `submission`."""
+        if item == self._item and self._session is not None and self._session.within_allowance():
+            return self._session  # the allowance it was given for this item still holds
         self._settle()
         self._item = item
         left = self._limits.item.cpu_s - self._cpu_of_item.get(item, 0.0)
@@ -135,6 +147,7 @@ class Workplace:
     def allow_again(self, item: str) -> None:
         """Give an item its time and its process ends once more, to be tried in another way."""
         self._settle()
+        self._item = ""
         self._cpu_of_item.pop(item, None)
         self._ends.pop(item, None)
 
@@ -161,9 +174,9 @@ class Workplace:
         """A session that may use `cpu_s` from now on."""
         while True:
             if self._session is not None:
-                self._session.allow_cpu(cpu_s)
+                used = self._session.allow_cpu(cpu_s)
                 if self._session.alive:
-                    self._settle()
+                    self._account(used)
                     return self._session
             self._restart()
 
@@ -203,14 +216,17 @@ class Workplace:
     def _settle(self) -> None:
         """Put the CPU time used since the last time to the account of the item whose tests ran."""
         if self._session is not None:
-            used = self._session.usage()
-            self._cpu_of_item[self._item] = self._cpu_of_item.get(self._item, 0.0) + used - self._accounted
-            self._accounted = used
+            self._account(self._session.usage())
+
+    def _account(self, used: float) -> None:
+        self._cpu_of_item[self._item] = self._cpu_of_item.get(self._item, 0.0) + used - self._accounted
+        self._accounted = used
 
     def _leave(self) -> None:
         if self._session is not None:
             self._session.close()
             self._settle()
             self._cpu_of_ended += self._session.usage()
+            self._lost |= self._session.lost
             self._session = None
             self._accounted = 0.0

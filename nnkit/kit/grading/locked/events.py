@@ -68,19 +68,15 @@ class Events:
     def stream(self, name: str, text: str) -> None:
         """Text for stdout or stderr; between cells it is dropped, as nobody's output."""
         with self._lock:
-            if self._cell is None or not text or not self._has_room(len(text)):
+            if self._cell is None or not text or not self._has_room(name, len(text)):
                 return
-            if len(text) > self._budget:
-                text = text[: self._budget] + TRUNCATED
-                self._budget, self.cut = 0, True
-            last = self._waiting[-1] if self._waiting else None
-            if last and last["type"] == "stream" and last["name"] == name:
-                last["parts"].append(text)
-            else:
-                self._waiting.append({"type": "stream", "name": name, "parts": [text]})
-                self._count(EVENT_COST)
+            fits = text[: self._budget]
+            self._write(name, fits)
             # What is not plain takes more room on the wire, up to twelve bytes a character.
-            self._count(len(text) if text.isascii() else len(dumps(text)))
+            self._count(len(fits) if fits.isascii() else len(dumps(fits)))
+            if len(fits) < len(text):
+                self._budget = 0
+                self._cut_off(name)
 
     def add(self, event: dict[str, Any]) -> None:
         """A display, result, error or clear_output."""
@@ -88,11 +84,11 @@ class Events:
             if self._cell is None:
                 return
             encoded = dumps(event, default=_json_default)
-            if not self._has_room(EVENT_COST + len(encoded)):
+            if not self._has_room("stderr", EVENT_COST + len(encoded)):
                 return
             if len(encoded) > self._budget and event["type"] != "clear_output":
-                self.stream("stderr", TRUNCATED.strip() + "\n")
-                self._budget, self.cut = 0, True
+                self._budget = 0
+                self._cut_off("stderr")
                 return
             self._waiting.append(loads(encoded))
             self._count(EVENT_COST + len(encoded))
@@ -111,14 +107,29 @@ class Events:
             self._sent_at = monotonic()
             self._send(self._cell, dumps(events).encode("ascii"))
 
-    def _has_room(self, size: int) -> bool:
+    def _has_room(self, name: str, size: int) -> bool:
         """Whether the budget is not used up; stops a cell that goes on and on when it is."""
         self._before_flood -= size
         if self._before_flood < 0 and not self.flooded:
             self.flooded = True
             self._stop()
-        self.cut |= self._budget <= 0
+        if self._budget <= 0:
+            self._cut_off(name)
         return self._budget > 0
+
+    def _cut_off(self, name: str) -> None:
+        """Say, once for each cell, that something was left out."""
+        if not self.cut:
+            self.cut = True
+            self._write(name, TRUNCATED)
+
+    def _write(self, name: str, text: str) -> None:
+        last = self._waiting[-1] if self._waiting else None
+        if last and last["type"] == "stream" and last["name"] == name:
+            last["parts"].append(text)
+        else:
+            self._waiting.append({"type": "stream", "name": name, "parts": [text]})
+            self._count(EVENT_COST)
 
     def _count(self, size: int) -> None:
         self._budget -= size

@@ -191,14 +191,14 @@ class Notebook:
 
     async def _run(self, source: str) -> Any:
         shell, problem = self.shell, None
+        if "await" not in source and "async" not in source:
+            return await self._run_without_awaiting(source)
         try:
             transformed = shell.transform_cell(source)
         except Exception:
             transformed, problem = source, sys.exc_info()
         if not shell.should_run_async(source, transformed_cell=transformed, preprocessing_exc_tuple=problem):
-            result = shell.run_cell(source, store_history=True)
-            await asyncio.sleep(0)
-            return result
+            return await self._run_without_awaiting(source)
         awaited = asyncio.ensure_future(
             shell.run_cell_async(
                 source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=problem
@@ -215,4 +215,9 @@ class Notebook:
             signal.signal(signal.SIGINT, before)
             shell.events.trigger("post_execute")
             shell.events.trigger("post_run_cell", result)
+        return result
+
+    async def _run_without_awaiting(self, source: str) -> Any:
+        result = self.shell.run_cell(source, store_history=True)
+        await asyncio.sleep(0)
         return result

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
+import select
 import signal
 import sys
 import threading
@@ -58,39 +60,39 @@ class DescriptorWatch:
     def __init__(self, name: str, number: int, emit: Emit) -> None:
         self._name = name
         self._emit = emit
-        self._read, self._write = os.pipe()
-        self._marker = b""
-        self._reached = threading.Event()
-        os.dup2(self._write, number)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._read, write = os.pipe()
+        os.set_blocking(self._read, False)
+        os.dup2(write, number)
+        os.close(write)
+        self._reading = threading.Lock()
         threading.Thread(target=self._watch, name=f"watch {name}", daemon=True).start()
 
     def drain(self) -> None:
-        """Wait until everything written so far has been passed on."""
-        self._marker = b"\0" + os.urandom(16)
-        self._reached.clear()
-        os.write(self._write, self._marker)
-        self._reached.wait(1.0)
+        """Pass on everything written so far. What is read is passed on before anybody else may read."""
+        with self._reading:
+            while piece := self._next():
+                self._pass_on(piece)
 
     def _watch(self) -> None:
         # An interrupt delivered to this thread would not wake the main one.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        pending = b""
-        while piece := os.read(self._read, 1 << 16):
-            pending += piece
-            marker = self._marker
-            if marker and marker in pending:
-                pending = pending.replace(marker, b"")
-                self._marker = b""
-                self._pass_on(pending)
-                pending = b""
-                self._reached.set()
-            elif not marker or b"\0" not in pending[-len(marker) :]:
-                self._pass_on(pending)
-                pending = b""
+        written = select.poll()
+        written.register(self._read, select.POLLIN)
+        while True:
+            written.poll()
+            self.drain()
 
-    def _pass_on(self, data: bytes) -> None:
-        if data:
-            self._emit(self._name, data.decode("utf-8", "replace"))
+    def _next(self) -> bytes:
+        try:
+            return os.read(self._read, 1 << 16)
+        except BlockingIOError:
+            return b""
+
+    def _pass_on(self, piece: bytes) -> None:
+        text = self._decoder.decode(piece)
+        if text:
+            self._emit(self._name, text)
 
 
 def install(emit: Emit) -> Callable[[], None]:

@@ -19,8 +19,8 @@ from .starting import NO_VARIABLES, PATIENCE, PREPARE, control_sockets, send_pla
 from .tiers import Tier
 from .view import WORKDIR, View
 
-# Where every submission has namespaces of its own: without them one fork could reach the next, and the fork server.
-TIERS = (Tier.A, Tier.B)
+# Without namespaces of its own one fork could reach the next, and the fork server.
+TIERS = tuple(tier for tier in Tier if tier.encloses)
 _CODE = (
     f"import sys; sys.path.insert(0, {LAUNCHER!r}); from inside.forkserver import main; "
     f"sys.path.remove({LAUNCHER!r}); main(*sys.argv[1:])()"
@@ -117,7 +117,7 @@ class ForkServer:
         fds = tuple(pass_fds)
         ours, theirs = control_sockets()
         tail = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
-        process = LockedProcess(None, ours, tail, None, WORKDIR, str, [])
+        process = LockedProcess(None, ours, tail, None, WORKDIR, str, [], enclosed=True)
         try:
             with theirs:
                 socket.send_fds(self._channel, [b"+"], [theirs.fileno(), tail.fileno(), *fds])

@@ -29,7 +29,8 @@ class Exit:
     """How a locked process ended.
 
     `kind` is ``exited`` (`code` is its status), ``signalled`` (`code` is minus the signal), ``cpu``, ``memory`` or
-    ``scratch`` (it passed that limit), ``killed`` (by us) or ``lost`` (something outside ended the sandbox itself).
+    ``scratch`` (it passed that limit), ``killed`` (by us, or nobody can tell by whom) or ``lost``: something outside,
+    which the submission can't reach, ended the sandbox itself.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class LockedProcess:
 
     `outer` is the process of ours that it all began with, `complaints` what that one says. None after a warm start: the
     keeper, the first process of the PID namespace, is then a child of the fork server, and the namespace ends with it.
+    `enclosed` says that the submission can't reach its keeper.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class LockedProcess:
         workdir: str,
         translate: Callable[[str], str],
         clean_up: list[Callable[[], None]],
+        *,
+        enclosed: bool,
     ) -> None:
         self.workdir = workdir
         self.pid = 0
@@ -62,6 +66,7 @@ class LockedProcess:
         self._complaints = complaints
         self._translate = translate
         self._clean_up = clean_up
+        self._enclosed = enclosed
         self._pidfds: dict[str, int] = {}
         self._pids: dict[str, int] = {}
         self._unread = b""
@@ -261,7 +266,7 @@ class LockedProcess:
         report = self._report
         if report is None:
             code = -signal.SIGKILL if self._outer is None else self._outer.returncode
-            return Exit("killed" if self._killed else "lost", code, 0.0)
+            return Exit("lost" if self._enclosed and not self._killed else "killed", code, 0.0)
         kind = "killed" if self._killed and report["exit"] == "signalled" else report["exit"]
         return Exit(kind, report["code"], report["cpu_s"])
 

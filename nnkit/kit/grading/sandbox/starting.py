@@ -73,7 +73,16 @@ def start(
         raise
     finally:
         theirs.close()
-    process = LockedProcess(outer, ours, tail, complaints, prepared.workdir, prepared.translate, prepared.clean_up)
+    process = LockedProcess(
+        outer,
+        ours,
+        tail,
+        complaints,
+        prepared.workdir,
+        prepared.translate,
+        prepared.clean_up,
+        enclosed=tier.encloses,
+    )
     try:
         send_plan(ours, {**prepared.plan, "tail_fd": tail.fileno()})
         process.await_start(PATIENCE)

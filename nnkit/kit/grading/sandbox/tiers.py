@@ -44,6 +44,11 @@ class Tier(StrEnum):
         """What the tier does not do, a sentence each."""
         return _LACKS[self]
 
+    @property
+    def encloses(self) -> bool:
+        """Whether a submission can reach no process but its own: what ends its keeper is then not its doing."""
+        return self in (Tier.A, Tier.B)
+
     def at_least(self, other: Tier) -> bool:
         """Whether this tier is as good as `other`."""
         return self.value <= other.value

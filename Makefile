@@ -5,9 +5,9 @@ READY := $(VENV)/.ready
 
 .PHONY: demo test bench check clean distclean
 
-# The main job end to end: build, verify, release, a simulated class, grades, feedback, export.
+# The main job end to end, on one notebook: build, verify, release, a simulated class, grades, feedback, export.
 demo: $(READY)
-	$(BIN)/nnkit demo
+	$(BIN)/nnkit demo --notebook a1_image_classifiers/two_layer_net
 
 # Lint, types and the whole test suite.
 test: check

@@ -140,7 +140,8 @@ class Course(Settings):
     limits: Limits = Field(default_factory=Limits, description="what student code may use")
     data: Data = Field(default_factory=Data, description="folders of real data")
     thresholds: dict[str, dict[str, Threshold]] = Field(
-        default_factory=dict, description="[thresholds.NOTEBOOK.DATA_SET]: accuracies its experiment has to reach"
+        default_factory=dict,
+        description="[thresholds.NAME.DATA_SET]: accuracies for the experiment, or the notebook's, of that name",
     )
     engine: Engine = Field(default_factory=Engine, description="grading many submissions")
     gradebook: Gradebook = Field(default_factory=Gradebook, description="a table [gradebook] with its url")
@@ -192,6 +193,15 @@ class Course(Settings):
     def earlier(self, assignment: str) -> tuple[Assignment, ...]:
         """The assignments before this one, in order: what they taught may be given away."""
         return self.assignments[: self.assignments.index(self.assignment(assignment))]
+
+    def only(self, assignment: str, notebook: str) -> Course:
+        """This course as far as one notebook: the assignments before it, and of its own no other notebook."""
+        chosen = self.assignment(assignment)
+        if notebook not in chosen.notebooks:
+            mend = did_you_mean(notebook, chosen.notebooks, f"it has {', '.join(chosen.notebooks)}")
+            raise CourseError(f'{assignment} has no notebook "{notebook}"', file="course.toml", mend=mend)
+        shortened = chosen.model_copy(update={"notebooks": (notebook,)})
+        return self.model_copy(update={"assignments": (*self.earlier(assignment), shortened)})
 
     def module_file(self, module: str) -> Path | None:
         """The file of a subject module: the course folder's own, otherwise the installed nnkit's; never imported."""

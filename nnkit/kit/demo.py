@@ -25,18 +25,29 @@ from nnkit.kit.simulated_class import Student, simulate
 MARKER = ".nnkit-demo"
 
 
-def run_demo(course: Course, folder: Path, *, workers: int = 0, console: Console) -> int:
+def run_demo(course: Course, folder: Path, shown: str = "", *, workers: int = 0, console: Console) -> int:
     """Copy the course's sources to `folder`; build, verify, release, grade a simulated class, write feedback and marks.
+
+    Parameters
+    ----------
+    course : Course
+    folder : Path
+    shown : str
+        ``ASSIGNMENT/NOTEBOOK``, to which the demo keeps; the course's first notebook if empty.
+    workers : int
+        Submissions graded at once; 0 means one per core.
+    console : Console
 
     Returns
     -------
     int
-        0 if the first assignment was proven and every student was graded as expected.
+        0 if the notebook was proven and every student was graded as expected.
     """
     began = time.monotonic()
-    demo = set_up(course, folder.resolve())
-    assignment = demo.assignments[0].name
-    notebook = demo.assignment(assignment).notebooks[0]
+    first = course.assignments[0]
+    assignment, _, notebook = (shown or f"{first.name}/{first.notebooks[0]}").partition("/")
+    course.only(assignment, notebook)
+    demo = set_up(course, folder.resolve()).only(assignment, notebook)
     console.rule("build, verify, release")
     verification = release(demo, assignment, workers=workers, console=console)
     for table in verification_tables(verification):

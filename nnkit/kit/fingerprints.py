@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from nnkit.kit.companions import grader_files
 from nnkit.kit.course import Course
 from nnkit.kit.grading.plan import Mistake
 from nnkit.kit.hashing import hash_of, hash_of_contents, kit_hash
@@ -23,20 +24,25 @@ def fingerprints(
     definitions: Mapping[str, str],
     mistakes: Sequence[Mistake],
     proven: bool,
+    earlier: Mapping[str, Mapping[str, str]],
 ) -> dict[str, str]:
     """Digests by what they are of, as every record keeps them.
 
-    ``release`` is the notebook, ``package`` what was released with it, ``graders`` the tests and expected values,
-    ``reference`` points, answers, solutions and misconceptions, ``kit`` nnkit itself, ``limits`` what the locked
-    process may use, ``settings`` what else of course.toml has a say: seed, thresholds, data, due date, late policy,
-    required tier.
+    ``release`` is the notebook, ``package`` what was released with it, ``graders`` the tests, what they import from
+    beside them, and expected values, ``reference`` points, answers, solutions and misconceptions, ``kit`` nnkit itself,
+    ``limits`` what the locked process may use, ``settings`` what else of course.toml has a say: seed, thresholds, data,
+    due date, late policy, required tier.
     """
     stated = course.assignment(assignment)
     beside = sorted(path for path in package.rglob("*") if path.suffix != ".ipynb" and "__pycache__" not in path.parts)
     settings = {
         "course": [course.id, course.seed],
         "required_tier": course.required_tier,
-        "thresholds": {name: each.model_dump() for name, each in course.thresholds.get(notebook, {}).items()},
+        "thresholds": {
+            data_set: stated.model_dump()
+            for name in (notebook, *(item.name for item in items))
+            for data_set, stated in course.thresholds.get(name, {}).items()
+        },
         "data": course.data.model_dump(),
         "due": str(course.due(assignment)),
         "late": stated.late.model_dump(),
@@ -46,6 +52,9 @@ def fingerprints(
         "definitions": dict(definitions),
         "mistakes": [asdict(mistake) for mistake in mistakes],
         "proven": proven,
+        "earlier": {
+            name: [hashes[of] for of in ("release", "graders", "reference")] for name, hashes in earlier.items()
+        },
     }
     return {
         "release": hash_of([package / f"{notebook}.ipynb"]),
@@ -55,7 +64,7 @@ def fingerprints(
             if path.is_file()
             for part in (str(path.relative_to(package)).encode(), path.read_bytes())
         ),
-        "graders": hash_of([course.graders(assignment, notebook), course.expected(assignment, notebook)]),
+        "graders": hash_of(grader_files(course.graders(assignment, notebook), course.expected(assignment, notebook))),
         "reference": _digest(reference),
         "kit": kit_hash(),
         "limits": _digest(course.limits.model_dump()),

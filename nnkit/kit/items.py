@@ -13,7 +13,8 @@ class Item:
     """One graded thing of a notebook.
 
     `uses` names the other items that its reference calls, directly or through given functions, or that its tests call;
-    `answer` holds the right letters of a choose question.
+    `borrows` are items of earlier notebooks, as (notebook, item), that it takes by `solutions_of`, and what those are
+    built on; `answer` holds the right letters of a choose question.
     """
 
     name: str
@@ -21,3 +22,4 @@ class Item:
     kind: ItemKind
     uses: tuple[str, ...] = ()
     answer: frozenset[str] = frozenset()
+    borrows: tuple[tuple[str, str], ...] = ()

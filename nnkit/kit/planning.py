@@ -14,6 +14,8 @@ from nnkit.data import shapes
 from nnkit.data.folder import DATA_VARIABLE
 from nnkit.kit.authoring.misconceptions import load_misconceptions
 from nnkit.kit.authoring.template import load_template
+from nnkit.kit.companions import grader_files
+from nnkit.kit.compiled import compiled_package
 from nnkit.kit.course import Course
 from nnkit.kit.environment import variables
 from nnkit.kit.errors import CourseError
@@ -41,8 +43,10 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         for each in load_misconceptions(template)
         if each.exercise in definitions
     )
+    lenders = dict.fromkeys(lender for item in template.items for lender, _ in item.borrows)
+    earlier = {lender: plan_of(course, assignment, lender, package) for lender in lenders}
     proven = proven_graders(course.solutions(assignment, notebook)) == hash_of(
-        [graders, course.expected(assignment, notebook)]
+        grader_files(graders, course.expected(assignment, notebook))
     )
     hashes = fingerprints(
         course,
@@ -53,6 +57,7 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         definitions=definitions,
         mistakes=mistakes,
         proven=proven,
+        earlier={name: each.hashes for name, each in earlier.items()},
     )
     return Plan(
         course=course,
@@ -60,7 +65,7 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         notebook=notebook,
         items=template.items,
         release=nbformat.read(released, as_version=4),
-        package=package,
+        package=compiled_package(package, hashes["package"], course.root / ".cache" / "packages"),
         graders=graders,
         definitions=definitions,
         mistakes=mistakes,
@@ -68,6 +73,7 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         data_set="shapes" if course.data.cifar10 is None else "cifar10",
         hashes=hashes,
         proven=proven,
+        earlier=earlier,
     )
 
 

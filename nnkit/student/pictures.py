@@ -143,7 +143,7 @@ def show_gradient_disagreement(analytic, numeric, allowed=1e-6, name="gradient")
     axis.set_title(f"{name}: {wrong.sum()} of {wrong.size} entries above {allowed:g}", fontsize=9)
 
 
-def show_samples_per_class(images, labels, class_names, per_class=5):
+def show_samples_per_class(images, labels, class_names, per_class=5, title="The first pictures of each class"):
     """Show the first pictures of every class, one class in each column, under its name.
 
     Parameters
@@ -155,6 +155,7 @@ def show_samples_per_class(images, labels, class_names, per_class=5):
     class_names : sequence of str
     per_class : int
         How many pictures of each; fewer where there are no more.
+    title : str
     """
     images, labels = np.asarray(images), np.asarray(labels)
     height, width = images.shape[2:]
@@ -171,7 +172,7 @@ def show_samples_per_class(images, labels, class_names, per_class=5):
     axis.set_yticks([])
     axis.tick_params(length=0, labeltop=True, labelbottom=False)
     axis.spines[:].set_visible(False)
-    axis.set_title("The first pictures of each class", fontsize=9)
+    axis.set_title(title, fontsize=9)
 
 
 def show_distances(dists, title="Distances"):

@@ -118,7 +118,9 @@ ENDS = """
 """
 
 
-@pytest.mark.parametrize("options", [{}, {"items": {"b"}}, {"first": {"c"}}, {"thresholds": Accuracies(0.5, 0.5)}])
+@pytest.mark.parametrize(
+    "options", [{}, {"items": {"b"}}, {"first": {"c"}}, {"thresholds": lambda item: Accuracies(0.5, 0.5)}]
+)
 def test_every_end_is_told_as_by_a_session(graders, options):
     path = graders(ENDS)
     fast, session = both(path, **options)

@@ -169,3 +169,13 @@ def test_line_of_an_element_is_its_own():
 
 def test_the_course_of_this_repository_is_readable():
     assert load_course(Path(__file__).parents[2], check_files=False).id == "nnkit"
+
+
+def test_a_course_as_far_as_one_notebook_has_what_came_before_it_and_nothing_else(root):
+    course = load_course(root)
+    shortened = course.only("a2", "three")
+    assert [each.notebooks for each in shortened.assignments] == [("one", "two"), ("three",)]
+    assert [each.notebooks for each in course.only("a1", "two").assignments] == [("two",)]
+    assert shortened.root == course.root
+    with pytest.raises(CourseError, match=r'a1 has no notebook "tow".*did you mean two'):
+        course.only("a1", "tow")

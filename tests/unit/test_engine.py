@@ -11,7 +11,7 @@ import pytest
 from tiny_course import change, write_course
 
 from nnkit.kit.course import load_course
-from nnkit.kit.engine import Here, Job, Refused, desk, grade_all, grade_file, jobs
+from nnkit.kit.engine import Here, Job, Refused, desk, grade_all, grade_file
 from nnkit.kit.engine.bundle import bundle_of
 from nnkit.kit.engine.grading import AHEAD
 from nnkit.kit.engine.jobs import Order, broken, key_of
@@ -70,7 +70,7 @@ def test_a_grader_that_breaks_leaves_the_hash_of_what_it_broke_on(plan, monkeypa
     def broken(*_, **__):
         raise KeyError("no such thing")
 
-    monkeypatch.setattr(jobs, "grade_notebook", broken)
+    monkeypatch.setattr("nnkit.kit.grading.grade.grade_notebook", broken)
     record = grade_file(job(plan, "ada", '{"nbformat": 4, "cells": []}'), Tier.E).record
     assert (record.status, record.items[0].score) == ("grader_error", None)
     assert "KeyError" in record.messages[0]

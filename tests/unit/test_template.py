@@ -60,6 +60,15 @@ def test_definitions_are_the_solved_reference_in_order(course):
     assert "SOLUTION" not in "".join(definitions.values())
 
 
+def test_definitions_bring_what_they_take_from_the_library_and_nothing_else(course):
+    imports = "from nnkit.tools import shift as moved, twice\nfrom nnkit.student import check"
+    change(course.root, MD, "from nnkit.student import check", imports)
+    change(course.root, "nnkit/layers.py", "np.add(x, x)", "moved(x, x)")
+    definitions = load_template(course, "a1", "net").definitions
+    assert list(definitions) == ["moved", "double_forward", "shifted", "Net"]
+    assert definitions["moved"] == "from nnkit.tools import shift as moved"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "at", "what"),
     [

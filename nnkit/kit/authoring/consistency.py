@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from nnkit.kit.authoring.borrowing import borrowed, exercises_behind
+from nnkit.kit.authoring.companions import check_companions
 from nnkit.kit.authoring.definitions import bound_names, free_names
 from nnkit.kit.authoring.grader_items import asked_of_submissions, grader_tests
 from nnkit.kit.authoring.template import Cell, Template
@@ -28,19 +30,30 @@ def items_of(template: Template) -> tuple[Item, ...]:
     """The graded items, in the order of the notebook, with what each builds on."""
     graded = {cell.name: cell.points for cell in template.cells if cell.kind == "grade"}
     asked = asked_of_submissions(template.course.graders(template.assignment, template.notebook))
+    lent = borrowed(template)
     items = []
     for cell in template.cells:
         if cell.kind == "exercise" or cell.kind == "experiment":
-            uses = _uses(template, cell, asked.get(cell.name, frozenset()))
-            items.append(Item(cell.name, graded[cell.name], cell.kind, uses))
+            reached = _reached(template, cell, asked.get(cell.name, frozenset()))
+            uses = tuple(
+                each.name
+                for each in template.cells
+                if each.kind in ("exercise", "experiment") and each.name in reached and each.name != cell.name
+            )
+            borrows = {
+                (notebook, exercise): None
+                for name, (notebook, definition) in lent.names.items()
+                if name in reached
+                for exercise in exercises_behind(template, notebook, definition)
+            }
+            items.append(Item(cell.name, graded[cell.name], cell.kind, uses, borrows=tuple(borrows)))
         elif cell.kind == "choose" or cell.kind == "explain":
             items.append(Item(cell.name, cell.points, cell.kind, answer=cell.answer))
     return tuple(items)
 
 
-def _uses(template: Template, cell: Cell, asked: frozenset[str]) -> tuple[str, ...]:
-    """The exercises that a cell's reference calls, directly or through given code, and those that its tests call."""
-    exercises = [each.name for each in template.cells if each.kind in ("exercise", "experiment")]
+def _reached(template: Template, cell: Cell, asked: frozenset[str]) -> set[str]:
+    """The names that a cell's reference uses, directly or through given code, and those that its tests ask for."""
     through = {
         name: free_names(text) for each in template.cells if each.kind == "given" for name, text in each.defines.items()
     }
@@ -51,7 +64,7 @@ def _uses(template: Template, cell: Cell, asked: frozenset[str]) -> tuple[str, .
         if name not in reached:
             reached.add(name)
             pending |= through.get(name, frozenset())
-    return tuple(name for name in exercises if name in reached and name != cell.name)
+    return reached
 
 
 def _error(template: Template, what: str, line: int, mend: str) -> BuildError:
@@ -90,6 +103,7 @@ def _check_graders(template: Template) -> None:
     path = template.course.graders(template.assignment, template.notebook)
     place = path.relative_to(template.course.root)
     tests = grader_tests(path, place)
+    check_companions(path, place)
     tested = {test.item for test in tests}
     graded = {cell.name for cell in template.cells if cell.kind in ("grade", "choose")}
     for cell in template.cells:

@@ -16,7 +16,8 @@ def library_text(course: Course, assignment: str, module: str) -> str:
     """A module's text as an assignment gives it away.
 
     A definition whose solution belongs to this or a later assignment, or to no notebook at all, is left out; one solved
-    in earlier assignments stays without delimiters.
+    in earlier assignments stays without delimiters, and without the stages that are not solved yet. What the module
+    imports for the parts left out goes with them.
 
     Raises
     ------
@@ -53,19 +54,37 @@ def library_text(course: Course, assignment: str, module: str) -> str:
             line=regions[0].begin + 1 if len(regions) == 1 else region.begin + 1,
             mend="only functions and classes can be exercises",
         )
-    _parse(left, place)
+    left = _without_idle_imports(left, used_before=_names(_parse(text, place)), place=place)
     return re.sub(r"\n{4,}", "\n\n\n", left).rstrip("\n") + "\n"
 
 
 def solved_stages(course: Course, assignment: str, opened: list[Opening]) -> set[str | None]:
-    """The stages that only earlier assignments open. Regions without a stage belong to the first that opens any."""
+    """The stages that only earlier assignments open."""
     earlier = {each.name for each in course.earlier(assignment)}
     solved: set[str | None] = set()
     ahead: set[str | None] = set()
-    for index, opening in enumerate(opened):
-        stages = {opening.stage, None} if index == 0 else {opening.stage}
-        (solved if opening.assignment in earlier else ahead).update(stages)
+    for opening in opened:
+        (solved if opening.assignment in earlier else ahead).update(opening.stages)
     return solved - ahead
+
+
+def _without_idle_imports(text: str, *, used_before: set[str], place: str) -> str:
+    """The text without the imports that nothing in it uses any more; what nothing used before is there for others."""
+    tree = _parse(text, place)
+    idle = used_before - _names(tree)
+    lines = text.split("\n")
+    for node in reversed(tree.body):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        kept = [alias for alias in node.names if (alias.asname or alias.name.partition(".")[0]) not in idle]
+        if kept != node.names:
+            node.names = kept
+            lines[node.lineno - 1 : node.end_lineno] = [ast.unparse(node)] if kept else []
+    return "\n".join(lines)
+
+
+def _names(tree: ast.Module) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _parse(text: str, place: str) -> ast.Module:

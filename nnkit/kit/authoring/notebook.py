@@ -11,13 +11,12 @@ from collections.abc import Iterator
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.nbgraderformat import MetadataValidator
-from nbgrader.utils import compute_checksum
 
 import nnkit
 from nnkit.kit.authoring.regions import clean, find_regions, strip
 from nnkit.kit.authoring.template import Cell, Template, load_template
 from nnkit.kit.course import Course
+from nnkit.kit.nbgrader_models import MetadataValidator, compute_checksum
 
 TEXT_STUB = "YOUR ANSWER HERE"
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}

@@ -39,7 +39,12 @@ def check_seed_values(course: Course) -> SeedReport:
     if not values.is_file() or not script.is_file():
         return report
     functions = _functions(script)
-    for entry in json.loads(values.read_text(encoding="utf-8")):
+    entries = json.loads(values.read_text(encoding="utf-8"))
+    expected = {entry["id"]: entry["expected"] for entry in entries}
+    for entry in entries:
+        for key, want in entry["expected"].items():
+            if isinstance(want, str):  # "as for" another entry
+                entry["expected"][key] = expected[want.removeprefix("as for ")][key]
         if entry["id"] in functions:
             report.checked += 1
             given = functions[entry["id"]](entry)

@@ -10,7 +10,7 @@ from pathlib import Path
 import nnkit
 from nnkit.kit.authoring.consistency import plain_python
 from nnkit.kit.authoring.library import library_text
-from nnkit.kit.authoring.public_checks import copy_public_expected, public_checks
+from nnkit.kit.authoring.public_checks import checks_of, copy_public_expected
 from nnkit.kit.authoring.shipped_imports import check_imports, check_own_names
 from nnkit.kit.authoring.student_readme import student_readme
 from nnkit.kit.authoring.template import Template, load_template
@@ -19,6 +19,8 @@ from nnkit.kit.errors import BuildError
 
 _TOOLS = "nnkit.student"
 _REQUIRED = ("numpy", "matplotlib", "h5py", "pytest", "tqdm", "ipykernel")
+# Packages that only some assignments need, and how one sees it in what is shipped.
+_SOMETIMES = (("scikit-image", re.compile(r"^\s*(?:from|import) skimage\b", re.MULTILINE)),)
 _JUPYTERLAB = "jupyterlab>=4,<5"
 
 
@@ -43,13 +45,15 @@ def build_student_package(course: Course, assignment: str, folder: Path) -> list
         place = _module_path(course, module)
         check_imports(modules, text, file=place)
         check_own_names(text, file=place)
+    checks = checks_of(templates)
+    for name, text in checks.items():
+        place = Path("checks") / f"{name}.py"
+        check_imports(modules | checks, text, file=place)
+        texts[place] = text
     for template in templates:
-        place = Path("checks") / f"test_{template.notebook}.py"
-        texts[place] = _checks(template)
-        check_imports(modules, texts[place], file=place)
         _check_cells(template, modules)
     texts[Path("README.md")] = student_readme(course, settings, _example(templates))
-    texts[Path("requirements.txt")] = _requirements()
+    texts[Path("requirements.txt")] = _requirements(modules)
     return sorted(_write(course, settings, texts, folder))
 
 
@@ -80,14 +84,6 @@ def _module_path(course: Course, module: str) -> Path:
     return Path(*module.split(".")).with_suffix(".py")
 
 
-def _checks(template: Template) -> str:
-    path = template.course.graders(template.assignment, template.notebook)
-    shown = path.relative_to(template.course.root)
-    items = [item.name for item in template.items if item.kind not in ("choose", "explain")]
-    choices = {cell.name: cell.choices for cell in template.cells if cell.kind == "choose"}
-    return public_checks(path, shown, template.notebook, items, choices)
-
-
 def _check_cells(template: Template, modules: dict[str, str]) -> None:
     for cell in template.cells:
         if cell.kind in ("code", "exercise", "given", "experiment"):
@@ -115,13 +111,14 @@ def _write(course: Course, settings: Assignment, texts: dict[Path, str], folder:
     return written
 
 
-def _requirements() -> str:
+def _requirements(modules: dict[str, str]) -> str:
     """What students install, within the bounds this nnkit was tested with."""
+    needed = [package for package, imported in _SOMETIMES if any(imported.search(text) for text in modules.values())]
     bounds = {}
     for requirement in metadata.requires("nnkit") or ():
         if match := re.match(r"([A-Za-z0-9_-]+)([^;]*)$", requirement):
             bounds[match.group(1)] = match.group(2).replace(" ", "")
-    return "".join(f"{name}{bounds.get(name, '')}\n" for name in _REQUIRED) + f"{_JUPYTERLAB}\n"
+    return "".join(f"{name}{bounds.get(name, '')}\n" for name in (*_REQUIRED, *needed)) + f"{_JUPYTERLAB}\n"
 
 
 def _example(templates: list[Template]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,14 +10,15 @@ from typing import Any, Literal
 
 import jupytext
 
-from nnkit.kit.authoring.definitions import find_definitions
-from nnkit.kit.authoring.exercises import open_and_solved
+from nnkit.kit.authoring.definitions import find_definitions, free_names
+from nnkit.kit.authoring.exercises import open_and_solved, stages_named
 from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain
 from nnkit.kit.authoring.regions import at_stage, clean, find_regions
 from nnkit.kit.course import Course
 from nnkit.kit.errors import BuildError, did_you_mean
 from nnkit.kit.items import Item
 from nnkit.student.choices import EXAMPLE
+from nnkit.student.solutions import without_magics
 
 CellKind = Literal["prose", "code", "exercise", "given", "experiment", "grade", "choose", "explain"]
 
@@ -53,7 +55,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Template:
-    """A checked template. `definitions` is the reference's code by name, in the order of the notebook."""
+    """A checked template. `definitions` is the reference's code by name, in the order of the notebook; before it comes
+    what that takes from the library, each name with its import."""
 
     course: Course
     assignment: str
@@ -63,7 +66,17 @@ class Template:
 
     @property
     def definitions(self) -> dict[str, str]:
-        return {name: text for cell in self.cells for name, text in cell.defines.items()}
+        shown = {name: text for cell in self.cells for name, text in cell.defines.items()}
+        needed = frozenset().union(*(free_names(text) for text in shown.values()))
+        return {name: text for name, text in self._imports() if name in needed} | shown
+
+    def _imports(self) -> Iterator[tuple[str, str]]:
+        """The names that plain cells import from the subject, each with a statement that does."""
+        for cell in self.cells:
+            for node in ast.parse(without_magics(cell.source)).body if cell.kind == "code" else ():
+                if isinstance(node, ast.ImportFrom) and str(node.module).startswith("nnkit."):
+                    for alias in node.names:
+                        yield alias.asname or alias.name, ast.unparse(ast.ImportFrom(node.module, [alias], 0))
 
     @property
     def shown(self) -> str:
@@ -172,11 +185,12 @@ class _Reader:
         if not stages:
             mend = f"put regions into {place}, line {definition.line}, or use given= for it"
             raise self.error(f'exercise "{spec}" has no solution region', line, mend)
-        if stage is not None and stage not in stages:
-            mend = did_you_mean(stage, {each for each in stages if each}, "it has none of that name")
-            raise self.error(f'"{spec}" has no region of stage "{stage}"', line, mend)
+        wanted = frozenset({None}) if stage is None else stages_named(stage)
+        for unknown in sorted(each for each in wanted - stages if each is not None):
+            mend = did_you_mean(unknown, {each for each in stages if each}, "it has none of that name")
+            raise self.error(f'"{spec}" has no region of stage "{unknown}"', line, mend)
         opened, solved = open_and_solved(
-            self.course, self.assignment, self.notebook, definition.module, definition.name, stage
+            self.course, self.assignment, self.notebook, definition.module, definition.name, wanted
         )
         text = at_stage(
             definition.text,

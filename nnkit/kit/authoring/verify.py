@@ -23,7 +23,7 @@ from nnkit.kit.authoring.student_package import build_student_package
 from nnkit.kit.authoring.template import Template, load_template
 from nnkit.kit.course import Course
 from nnkit.kit.engine import Here, Job, grade_all
-from nnkit.kit.grading.grade import Graded
+from nnkit.kit.grading.graded import Graded
 from nnkit.kit.grading.record import ItemRecord
 from nnkit.kit.grading.sandbox.probing import best_tier
 from nnkit.kit.planning import note_proof, plan_of, prepare_data
@@ -158,7 +158,11 @@ def build_release(course: Course, assignment: str, folder: Path) -> Path:
 
 
 def _jobs(course: Course, assignment: str, notebook: str, package: Path) -> Iterator[Job]:
-    """The reference and the untouched notebook whole; misconceptions of functions by their definitions alone."""
+    """The reference and the untouched notebook whole, and so misconceptions of experiments; those of functions by their
+    definitions alone. Misconceptions do without slow tests: these say little and take most of the time.
+
+    Each beside the reference of the notebooks that it takes definitions from.
+    """
     plan = plan_of(course, assignment, notebook, package)
     template = load_template(course, assignment, notebook)
     source = source_notebook(template)
@@ -170,17 +174,20 @@ def _jobs(course: Course, assignment: str, notebook: str, package: Path) -> Iter
         path.write_text(notebook_text(content), encoding="utf-8")
         return path
 
+    for lender in plan.lenders:
+        submission(lender, solved_notebook(source_notebook(load_template(course, assignment, lender))))
     yield Job(REFERENCE, submission(REFERENCE, solved_notebook(source)), plan)
     yield Job(UNTOUCHED, submission(UNTOUCHED, release_notebook(source)), plan)
     kinds = {item.name: item.kind for item in plan.items}
-    exercises = frozenset(item.name for item in plan.items if item.kind == "exercise")
+    everything = frozenset(kinds)
+    exercises = frozenset(name for name in everything if kinds[name] == "exercise")
     for misconception in load_misconceptions(template):
         name = student_of(misconception)
         path = submission(name, mistaken_notebook(source, [misconception]))
         if kinds[misconception.exercise] == "exercise":
             yield Job(name, path, plan, mode="quick", only=exercises)
         else:
-            yield Job(name, path, plan)
+            yield Job(name, path, plan, only=everything)
 
 
 def student_of(misconception: Misconception) -> str:

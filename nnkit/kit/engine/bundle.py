@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -12,7 +12,7 @@ from nnkit.kit.engine.jobs import key_of
 from nnkit.kit.engine.places import without_secrets
 from nnkit.kit.grading.plan import Plan
 
-_LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache"}
+_LEFT_OUT = {".ipynb_checkpoints", ".pytest_cache"}
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,24 @@ def bundle_of(plans: Sequence[Plan]) -> Bundle:
     for plan in plans:
         inside = {
             folder: Path(numbers.setdefault(folder, str(len(numbers))))
-            for folder in (plan.package, plan.graders.parent, plan.data_folder)
+            for each in (plan, *plan.lenders.values())
+            for folder in (each.package, each.graders.parent, each.data_folder)
         }
         for folder, name in inside.items():
             files.update({str(name / path): (folder / path).read_bytes() for path in _files(folder)})
-        packed[key_of(plan)] = pickle.dumps(
-            replace(
-                without_secrets(plan),
-                package=inside[plan.package],
-                graders=inside[plan.graders.parent] / plan.graders.name,
-                data_folder=inside[plan.data_folder],
-            )
-        )
+        packed[key_of(plan)] = pickle.dumps(_inside(without_secrets(plan), inside))
     return Bundle(packed, files)
+
+
+def _inside(plan: Plan, places: Mapping[Path, Path]) -> Plan:
+    """The plan with other folders, and those it is built on likewise."""
+    return replace(
+        plan,
+        package=places[plan.package],
+        graders=places[plan.graders.parent] / plan.graders.name,
+        data_folder=places[plan.data_folder],
+        earlier={name: _inside(each, places) for name, each in plan.earlier.items()},
+    )
 
 
 def _files(folder: Path) -> Iterator[PurePath]:
@@ -76,4 +81,5 @@ def _moved(plan: Plan, folder: Path) -> Plan:
         package=folder / plan.package,
         graders=folder / plan.graders,
         data_folder=folder / plan.data_folder,
+        earlier={name: _moved(each, folder) for name, each in plan.earlier.items()},
     )

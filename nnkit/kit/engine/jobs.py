@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from nnkit.kit.grading.grade import Graded, Mode, grade_notebook, new_record, unreadable
+from nbformat import NotebookNode
+
+from nnkit.kit.grading.graded import Graded, Mode, new_record, unreadable
 from nnkit.kit.grading.handed_in import UnreadableSubmission, read_file, remarks, submission_time
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, summarise
@@ -26,8 +30,30 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Content:
+    """What was handed in, as bytes.
+
+    Attributes
+    ----------
+    notebook : bytes
+        What is graded.
+    beside : dict of str to bytes
+        The notebooks that it takes definitions from, by name, as far as they can be read.
+    """
+
+    notebook: bytes
+    beside: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Of all of it."""
+        named = [part for name, content in self.beside.items() for part in (name.encode(), content)]
+        return hash_of_contents([self.notebook, *named])
+
+
+@dataclass(frozen=True)
 class Order:
-    """A job as it travels: the submission's bytes, and the name of a plan that went ahead.
+    """A job as it travels: what was handed in, and the name of a plan that went ahead.
 
     Attributes
     ----------
@@ -40,7 +66,7 @@ class Order:
     plan: str
     student: str
     name: str
-    content: bytes
+    content: Content
     mode: Mode
     only: frozenset[str] | None
     tier: Tier | None
@@ -56,15 +82,20 @@ def key_of(plan: Plan) -> str:
     return f"{plan.assignment}/{plan.notebook}"
 
 
-def read_content(job: Job) -> bytes:
-    """The submitted file, read once: what is graded is what the record's hash is of.
+def read_content(job: Job) -> Content:
+    """The submitted file and what it is built on, read once: what is graded is what the record's hash is of.
 
     Raises
     ------
     UnreadableSubmission
         It is no file that could be graded.
     """
-    return read_file(job.path.parent, job.path.name, job.plan.course.limits.submission_mb * 1_000_000)
+    most = job.plan.course.limits.submission_mb * 1_000_000
+    content = Content(read_file(job.path.parent, job.path.name, most))
+    for notebook in job.plan.lenders:
+        with suppress(UnreadableSubmission):  # what needs it will say so
+            content.beside[notebook] = read_file(job.path.parent, f"{notebook}.ipynb", most)
+    return content
 
 
 def time_of(folder: Path) -> str:
@@ -79,19 +110,39 @@ def grade_file(job: Job, tier: Tier) -> Graded:
     except UnreadableSubmission as error:
         return not_opened(job, error, tier)
     graded = grade_content(job.plan, job.student, job.path.name, content, tier, job.mode, job.only)
-    return completed(job, graded, hash_of_contents([content]))
+    return completed(job, graded, content.digest)
 
 
 def grade_content(
-    plan: Plan, student: str, name: str, content: bytes, tier: Tier, mode: Mode, only: frozenset[str] | None
+    plan: Plan, student: str, name: str, content: Content, tier: Tier, mode: Mode, only: frozenset[str] | None
 ) -> Graded:
-    """Grade the bytes of a submitted file; whatever is wrong with them, or breaks over them, ends up in the record."""
+    """Grade what was handed in, as bytes; whatever is wrong with it, or breaks over it, ends up in the record."""
+    # Imported here: the coordinator of a class, which has this module for its names, grades nothing itself.
+    from nnkit.kit.grading.grade import grade_notebook
+    from nnkit.kit.grading.session import SessionLost
+
+    def attempt() -> Graded:
+        notebook, beside = parse_notebook(content.notebook, name), _parsed(content.beside)
+        return grade_notebook(plan, student, notebook, tier=tier, mode=mode, only=only, beside=beside)
+
     try:
-        return grade_notebook(plan, student, parse_notebook(content, name), tier=tier, mode=mode, only=only)
+        try:
+            return attempt()
+        except SessionLost:
+            return attempt()  # the machine was out of memory, perhaps; the second time a person has to look
     except UnreadableSubmission as error:
         return unreadable(plan, student, error, tier=tier, mode=mode)
     except Exception as error:
         return broken(plan, student, tier, mode, f"{type(error).__name__}: {error}")
+
+
+def _parsed(beside: Mapping[str, bytes]) -> dict[str, NotebookNode]:
+    """The notebooks that are notebooks."""
+    found = {}
+    for name, content in beside.items():
+        with suppress(UnreadableSubmission):
+            found[name] = parse_notebook(content, name)
+    return found
 
 
 def not_opened(job: Job, error: UnreadableSubmission, tier: Tier) -> Graded:

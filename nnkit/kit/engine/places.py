@@ -13,7 +13,7 @@ from typing import Protocol
 from nnkit.kit.course import Course, Gradebook
 from nnkit.kit.engine.jobs import Order, key_of
 from nnkit.kit.engine.processes import ProcessEnded, Processes
-from nnkit.kit.grading.grade import Graded
+from nnkit.kit.grading.graded import Graded
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.sandbox import Tier
 
@@ -100,4 +100,5 @@ def without_secrets(plan: Plan) -> Plan:
     """The plan without what grading does not need: the gradebook's URL, and the text of course.toml that holds it."""
     course: Course = plan.course.model_copy(update={"gradebook": Gradebook()})
     course._text = ""
-    return replace(plan, course=course)
+    earlier = {name: without_secrets(each) for name, each in plan.earlier.items()}
+    return replace(plan, course=course, earlier=earlier)

@@ -13,8 +13,7 @@ from nnkit.kit.grading.hints import KnownMistake, find_hints
 from nnkit.kit.grading.limits import explain
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import TestRecord, Verdict
-from nnkit.kit.grading.rooms import open_room
-from nnkit.kit.grading.sandbox import Tier
+from nnkit.kit.grading.session import LockedSession
 from nnkit.kit.grading.submission import grade_id_of
 from nnkit.kit.grading.workplace import Source, Workplace
 from nnkit.kit.items import Item
@@ -41,6 +40,8 @@ class Examination:
         Exercises and experiments.
     workplace : Workplace
         In which the submission's cells have been run.
+    slow : bool
+        Whether slow tests are run, too.
 
     Attributes
     ----------
@@ -48,7 +49,9 @@ class Examination:
         By item.
     """
 
-    def __init__(self, plan: Plan, student: str, items: Sequence[Item], workplace: Workplace) -> None:
+    def __init__(
+        self, plan: Plan, student: str, items: Sequence[Item], workplace: Workplace, *, slow: bool = True
+    ) -> None:
         self._plan = plan
         self._items = items
         self._workplace = workplace
@@ -62,18 +65,21 @@ class Examination:
             items={item.name for item in items},
             # What a full run left behind is lost with its process: experiments go before anything that can end it.
             first={item.name for item in items if item.kind == "experiment"},
+            slow=slow,
         )
         self.records: dict[str, list[TestRecord]] = {item.name: [] for item in items}
         for result in self._grader.run(plan.graders) if items else ():
             self.records[result.item].append(self._record(result, self._grader.traces[result.name]))
 
-    def follow_through(self, tier: Tier, sources: Sequence[Source], untouched: frozenset[str]) -> float:
+    def follow_through(
+        self, start: Callable[[], LockedSession], sources: Sequence[Source], untouched: frozenset[str]
+    ) -> float:
         """Try every failing item again with the reference in place of what it is built on and what fails itself.
 
         Parameters
         ----------
-        tier : Tier
-            For running experiments once more.
+        start : callable
+            Starts a fresh locked session, for running experiments once more.
         sources : sequence of Source
             The notebook's code cells, for the same.
         untouched : frozenset of str
@@ -94,8 +100,19 @@ class Examination:
             if item.kind == "exercise":
                 self._test_on_reference(item, weak)
             else:
-                cpu_s += self._rerun_experiment(item, weak, tier, sources)
+                cpu_s += self._rerun_experiment(item, weak, start, sources)
         return cpu_s
+
+    def has_failed(self, item: str) -> bool:
+        """Whether any test of an item has not passed."""
+        return any(test.verdict != "passed" for test in self.records[item])
+
+    def leave_open(self, item: str, doubt: str) -> None:
+        """Leave the failed tests of an item to a person; nothing happens without a doubt."""
+        for test in self.records[item] if doubt else ():
+            if test.verdict != "passed":
+                test.verdict = "not_run"
+                test.message = f"{doubt}: a person decides."
 
     def give_hints(self) -> None:
         """Name the misconceptions that explain failed tests."""
@@ -137,7 +154,9 @@ class Examination:
         except StudentError:
             return  # the process is gone; the next one starts without the reference's functions
 
-    def _rerun_experiment(self, item: Item, weak: Sequence[str], tier: Tier, sources: Sequence[Source]) -> float:
+    def _rerun_experiment(
+        self, item: Item, weak: Sequence[str], start: Callable[[], LockedSession], sources: Sequence[Source]
+    ) -> float:
         """Run the notebook once more with the reference's functions, and judge what the experiment leaves behind."""
         functions = self._lent(weak)
         doubts = [
@@ -147,7 +166,7 @@ class Examination:
             cells = {grade_id_of(cell): cell["id"] for cell in self._plan.release.cells}
             limits = self._plan.course.limits
             with Workplace(
-                partial(open_room, self._plan, tier),
+                start,
                 limits,
                 lent={cells[name]: {name: function} for name, function in functions.items() if name in cells},
             ) as workplace:
@@ -158,10 +177,7 @@ class Examination:
                 cpu_s = workplace.cpu_s()
         else:
             cpu_s = 0.0
-        for test in self.records[item.name] if doubts else ():
-            if test.verdict != "passed":
-                test.verdict = "not_run"
-                test.message = f"{doubts[0]}: a person decides."
+        self.leave_open(item.name, doubts[0] if doubts else "")
         return cpu_s
 
     def _is_unlent(self, name: str, functions: Mapping[str, object]) -> bool:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import platform
+import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, partial
-from importlib.metadata import version
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 
 import nbformat
 from nbformat import NotebookNode
@@ -18,26 +14,15 @@ from nbformat import NotebookNode
 from nnkit.kit.course import Limits
 from nnkit.kit.grading.choices import grade_choice
 from nnkit.kit.grading.examination import Examination
-from nnkit.kit.grading.handed_in import UnreadableSubmission
+from nnkit.kit.grading.graded import Graded, Mode, new_record, write_outputs
 from nnkit.kit.grading.limits import explain
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, Record, TestRecord, conclude, summarise
-from nnkit.kit.grading.results import outputs
 from nnkit.kit.grading.rooms import open_room
 from nnkit.kit.grading.sandbox import Tier
 from nnkit.kit.grading.submission import Matched, grade_id_of, is_open, match
 from nnkit.kit.grading.workplace import Source, Workplace
 from nnkit.kit.items import Item
-
-Mode = Literal["full", "quick"]
-
-
-@dataclass
-class Graded:
-    """A graded notebook: what formgrader shows, and the record."""
-
-    notebook: NotebookNode
-    record: Record
 
 
 def grade_notebook(
@@ -48,6 +33,7 @@ def grade_notebook(
     tier: Tier,
     mode: Mode = "full",
     only: frozenset[str] | None = None,
+    beside: Mapping[str, NotebookNode] = MappingProxyType({}),
 ) -> Graded:
     """Grade one submission.
 
@@ -63,7 +49,9 @@ def grade_notebook(
     mode : {"full", "quick"}
         Run every cell, or only the definitions. Experiments can't be graded then.
     only : frozenset of str, optional
-        Grade these items only (for `verify`); the others are left out of the record.
+        Grade these items only, without their slow tests (for `verify`); the others are left out of the record.
+    beside : mapping of str to NotebookNode
+        The student's notebooks that this one takes definitions from, as far as there are any.
     """
     began = time.monotonic()
     record = new_record(plan, student, tier, mode)
@@ -73,60 +61,58 @@ def grade_notebook(
     sources = cells_to_run(matched.notebook)
     wanted = [item for item in plan.items if only is None or item.name in only]
     untouched = untouched_cells(matched, plan)
-    with Workplace(partial(open_room, plan, tier), limits) as workplace:
+    start = partial(open_room, plan, tier, _files(plan, beside))
+    with Workplace(start, limits) as workplace:
         if mode == "full":
             _run_cells(workplace, matched, sources, limits, record)
         else:
             workplace.define(sources)
         tested = [item for item in wanted if item.kind == "exercise" or (item.kind == "experiment" and mode == "full")]
-        examination = Examination(plan, student, tested, workplace)
-        extra_cpu_s = examination.follow_through(tier, sources, untouched)
+        examination = Examination(plan, student, tested, workplace, slow=only is None)
+        extra_cpu_s = examination.follow_through(start, sources, untouched)
+        for item in tested:
+            if item.borrows and item.name not in untouched and examination.has_failed(item.name):
+                doubt, cpu_s = _doubt(plan, student, item, beside, tier)
+                examination.leave_open(item.name, doubt)
+                extra_cpu_s += cpu_s
         examination.give_hints()
         record.cpu_s = round(workplace.cpu_s() + extra_cpu_s, 3)
     for item in wanted:
         record.items.append(_item_record(item, examination.records.get(item.name, []), matched, untouched))
     summarise(record)
-    _write_outputs(matched.notebook, record)
+    write_outputs(matched.notebook, record)
     record.wall_s = round(time.monotonic() - began, 3)
     return Graded(matched.notebook, record)
 
 
-def unreadable(plan: Plan, student: str, error: UnreadableSubmission, *, tier: Tier, mode: Mode = "full") -> Graded:
-    """The record of a submission that is no notebook; every item waits for a person."""
-    record = new_record(plan, student, tier, mode)
-    record.status = "unreadable"
-    record.messages.append(str(error))
-    record.items = [ItemRecord(item.name, item.kind, item.points, None, "waiting") for item in plan.items]
-    summarise(record)
-    notebook = copy.deepcopy(plan.release)
-    _write_outputs(notebook, record)
-    return Graded(notebook, record)
+def _files(plan: Plan, beside: Mapping[str, NotebookNode]) -> dict[str, bytes]:
+    """What `solutions_of` reads in the locked process: the code of other notebooks, with given cells restored."""
+    files = {}
+    for name, lender in plan.lenders.items():
+        if name not in beside:
+            continue
+        cells = match(beside[name], lender.release).notebook.cells
+        code = [{"cell_type": "code", "source": cell.source} for cell in cells if cell.cell_type == "code"]
+        files[f"{name}.ipynb"] = json.dumps({"cells": code}).encode()
+    return files
 
 
-def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
-    """A record with everything that is known before the submission is opened."""
-    return Record(
-        student=student,
-        assignment=plan.assignment,
-        notebook=plan.notebook,
-        mode=mode,
-        tier=tier.value,
-        tier_lacks=list(tier.lacks),
-        below_required_tier=not tier.at_least(Tier(plan.course.required_tier)),
-        hashes=dict(plan.hashes),
-        environment=dict(_environment()),
-        seed=hashlib.sha256(f"{plan.course.seed}/{plan.notebook}/{student}".encode(errors="surrogateescape")).hexdigest()[:16],
-    )
-
-
-@cache
-def _environment() -> dict[str, str]:
-    """Versions of what has a say in a grade; looked up once, as that reads every package's metadata."""
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        **{name: version(name) for name in ("nnkit", "numpy", "ipython", "matplotlib", "nbgrader")},
-    }
+def _doubt(plan: Plan, student: str, item: Item, beside: Mapping[str, NotebookNode], tier: Tier) -> tuple[str, float]:
+    """Why an item may fail for what it takes from earlier notebooks, or nothing; and the CPU seconds that took."""
+    cpu_s = 0.0
+    for name, lender in plan.earlier.items():
+        wanted = frozenset(exercise for notebook, exercise in item.borrows if notebook == name)
+        if wanted and name not in beside:
+            return f"It is built on {name}.ipynb, which was not handed in or can't be read", cpu_s
+        if wanted:
+            record = grade_notebook(
+                lender, student, beside[name], tier=tier, mode="quick", only=wanted, beside=beside
+            ).record
+            cpu_s += record.cpu_s
+            weak = [each.item for each in record.items if each.score != each.points]
+            if weak:
+                return f"It is built on {weak[0]} of {name}.ipynb, which does not pass its own tests", cpu_s
+    return "", cpu_s
 
 
 def untouched_cells(matched: Matched, plan: Plan) -> frozenset[str]:
@@ -184,11 +170,3 @@ def _item_record(item: Item, tests: list[TestRecord], matched: Matched, untouche
         if record.score == 0 and item.name in untouched:
             record.status = "untouched"
     return record
-
-
-def _write_outputs(notebook: NotebookNode, record: Record) -> None:
-    by_cell = {f"test_{item.item}": item for item in record.items if item.kind != "explain"}
-    for cell in notebook.cells:
-        item = by_cell.get(grade_id_of(cell) or "")
-        if item is not None and cell.cell_type == "code" and not is_open(cell):
-            cell.outputs = outputs(item)

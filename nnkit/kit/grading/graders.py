@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,19 +17,12 @@ from typing import Any
 import pytest
 
 from nnkit.kit.grading.collected import OpenFile, collected
+from nnkit.kit.grading.plan import Accuracies
 from nnkit.student.errors import CheckFailure, StudentError, StudentTimeout
 from nnkit.student.plugin import TEST, GraderPlugin, run_graders
 from nnkit.student.verdict import GraderTest, TestResult, TestTrace, judge
 
 LONGEST_OF_HIDDEN = 160  # characters of an error that student code raised on hidden inputs: enough to learn from
-
-
-@dataclass(frozen=True)
-class Accuracies:
-    """What an experiment has to reach on the data in use: the `thresholds` fixture."""
-
-    validation: float
-    test: float
 
 
 class LockedGrader(GraderPlugin):
@@ -45,14 +37,16 @@ class LockedGrader(GraderPlugin):
         Seed the tests' random numbers.
     held_back : callable
         ``name -> data``: data sets whose labels never enter a locked process.
-    thresholds : Accuracies, optional
-        Of the notebook's experiment.
+    thresholds : callable, optional
+        ``item -> Accuracies``, or None where there are none.
     item_wall_s : float
         Seconds that the tests of one item may take together.
     items : set of str, optional
         Only tests of these items.
     first : set of str, optional
         Items whose tests run before all others.
+    slow : bool
+        Whether slow tests are run, too.
     """
 
     def __init__(
@@ -62,10 +56,11 @@ class LockedGrader(GraderPlugin):
         student: str,
         course: str,
         held_back: Callable[[str], Any],
-        thresholds: Accuracies | None = None,
+        thresholds: Callable[[str], Accuracies | None] = lambda item: None,
         item_wall_s: float = math.inf,
         items: set[str] | None = None,
         first: set[str] | None = None,
+        slow: bool = True,
     ) -> None:
         super().__init__(None, public_only=False, student=student, course=course, items=items)
         self.current = current
@@ -73,6 +68,7 @@ class LockedGrader(GraderPlugin):
         self.accuracies = thresholds
         self.item_wall_s = item_wall_s
         self.first = first or set()
+        self.slow = slow
         self.spent: dict[str, float] = {}
         self.traces: dict[str, TestTrace] = {}
         self.wanted: str | None = None  # the only test to be run
@@ -93,15 +89,16 @@ class LockedGrader(GraderPlugin):
             raise LookupError(f"{test.name} is public: students have no held-back data")
         return self.held_back
 
-    def make_thresholds(self) -> Accuracies:
-        """The accuracies of course.toml for the data in use."""
-        if self.accuracies is None:
-            raise LookupError("course.toml states no [thresholds] for this notebook and the data in use")
-        return self.accuracies
+    def make_thresholds(self, test: GraderTest) -> Accuracies:
+        """The accuracies of course.toml for a test's item and the data in use."""
+        accuracies = self.accuracies(test.item)
+        if accuracies is None:
+            raise LookupError(f"course.toml has no [thresholds] for {test.item} or its notebook, and the data in use")
+        return accuracies
 
     @pytest.fixture
-    def thresholds(self) -> Accuracies:
-        return self.make_thresholds()
+    def thresholds(self, request: pytest.FixtureRequest) -> Accuracies:
+        return self.make_thresholds(request.node.stash[TEST])
 
     def seconds_left(self, item: str) -> float:
         """What remains of an item's time."""
@@ -114,7 +111,7 @@ class LockedGrader(GraderPlugin):
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         super().pytest_collection_modifyitems(items)
-        items[:] = [node for node in items if self.wanted is None or node.name == self.wanted]
+        items[:] = [node for node in items if self._is_asked_for(node.stash[TEST]) and self.wanted in (None, node.name)]
         items.sort(key=lambda node: node.stash[TEST].item not in self.first)
 
     def run(self, path: Path) -> list[TestResult]:
@@ -129,7 +126,7 @@ class LockedGrader(GraderPlugin):
         if not file.plain:
             return list(run_graders(path, self))
         self.results = []
-        self.tests = [test for test in file.tests.values() if self.items is None or test.item in self.items]
+        self.tests = [test for test in file.tests.values() if self._is_asked_for(test)]
         for test in sorted(self.tests, key=lambda test: test.item not in self.first):
             self.on_start(test)
             trace = self._tried(test, partial(self.make_submission, test))
@@ -137,6 +134,9 @@ class LockedGrader(GraderPlugin):
             self.on_result(result, trace)
             self.results.append(result)
         return list(self.results)
+
+    def _is_asked_for(self, test: GraderTest) -> bool:
+        return (self.items is None or test.item in self.items) and (self.slow or not test.slow)
 
     def replay(self, name: str, submission: Any) -> tuple[TestResult, TestTrace]:
         """Run one test again, with another submission and the same random numbers."""
@@ -164,7 +164,7 @@ class LockedGrader(GraderPlugin):
             "rng": lambda: self.make_rng(test),
             "expected": lambda: self.make_expected(test),
             "data": lambda: self.make_data(test),
-            "thresholds": self.make_thresholds,
+            "thresholds": lambda: self.make_thresholds(test),
         }
         try:
             self._open.run(trace, fixtures)

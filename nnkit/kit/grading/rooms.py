@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from nnkit.kit.grading.cells import SessionLimits
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.sandbox import Limits, Tier, View
@@ -9,11 +12,21 @@ from nnkit.kit.grading.session import LockedSession
 from nnkit.kit.grading.starts import locked
 
 MEGABYTE = 1_000_000
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 CELLS_OF_OUTPUT = 32  # a whole notebook may put out so many times what one cell may
 
 
-def open_room(plan: Plan, tier: Tier) -> LockedSession:
-    """Start a fresh locked process that sees the released folder and the data, and nothing of the grader's."""
+def open_room(plan: Plan, tier: Tier, beside: Mapping[str, bytes] = _NOTHING) -> LockedSession:
+    """Start a fresh locked process that sees the released folder and the data, and nothing of the grader's.
+
+    Parameters
+    ----------
+    plan : Plan
+    tier : Tier
+    beside : mapping of str to bytes
+        Files of the submission's own by name. They are sent, not shown: a view of its own for every student would leave
+        no fork server to start from.
+    """
     settings = plan.course.limits
     shown = {path.name: path for path in sorted(plan.package.iterdir()) if path.suffix != ".ipynb"}
     if plan.data_folder.is_dir():
@@ -30,4 +43,7 @@ def open_room(plan: Plan, tier: Tier) -> LockedSession:
     )
     output = settings.output_kb * 1000
     outputs = SessionLimits(cell_output=output, notebook_output=CELLS_OF_OUTPUT * output)
-    return LockedSession(locked(tier, View(inputs=shown), limits, warm_start=plan.course.engine.warm), outputs)
+    session = LockedSession(locked(tier, View(inputs=shown), limits, warm_start=plan.course.engine.warm), outputs)
+    for name, content in beside.items():
+        session.place(name, content)
+    return session

@@ -1,0 +1,129 @@
+"""With a folder of CIFAR-10 in course.toml, the notebooks run on it and are judged by its thresholds.
+
+The folder is made here, in the real formats: drawn shapes in place of photographs, and fewer of them.
+"""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from cifar10_files import FORMATS, write_folder
+
+from nnkit.data.cifar10 import load_cifar10
+from nnkit.data.shapes import draw
+from nnkit.kit.authoring.notebook import solved_notebook, source_notebook
+from nnkit.kit.authoring.template import load_template
+from nnkit.kit.authoring.verify import build_release
+from nnkit.kit.course import load_course
+from nnkit.kit.grading.grade import grade_notebook
+from nnkit.kit.grading.heldback import held_back
+from nnkit.kit.grading.sandbox.probing import best_tier
+from nnkit.kit.planning import data_folder, plan_of, prepare_data
+
+PROJECT = Path(__file__).parents[2]
+NOTEBOOKS = ("svm", "two_layer_net", "features")
+COURSE = """\
+id = "real"
+title = "A course with data of its own"
+seed = "s"
+
+[[assignment]]
+name = "a1_image_classifiers"
+title = "Image classifiers"
+notebooks = ["svm", "two_layer_net", "features"]
+library = [
+    "nnkit.gradient_check",
+    "nnkit.optim",
+    "nnkit.solver",
+    "nnkit.data.folder",
+    "nnkit.data.cifar10",
+    "nnkit.data.rows",
+    "nnkit.data.shapes",
+    "nnkit.features",
+]
+
+[data]
+cifar10 = "downloads"
+
+# Those of the data that are not in use can't be reached.
+[thresholds.svm_on_features]
+cifar10 = { val = 0.41, test = 0.39 }
+shapes = { val = 1.0, test = 1.0 }
+
+[thresholds.net_on_features]
+cifar10 = { val = 0.51, test = 0.52 }
+shapes = { val = 1.0, test = 1.0 }
+"""
+PER_BATCH, IN_TEST_BATCH = 1200, 2000
+
+
+@pytest.fixture(scope="module")
+def batches():
+    """Name of each batch -> pictures (N, 3072) and labels (N,)."""
+    pictures, labels = draw(5 * PER_BATCH, seed=1)
+    rows = pictures.reshape(len(pictures), -1)
+    made = {
+        f"data_batch_{i + 1}": (each, label)
+        for i, (each, label) in enumerate(zip(np.split(rows, 5), np.split(labels, 5), strict=True))
+    }
+    pictures, labels = draw(IN_TEST_BATCH, seed=2)
+    return {**made, "test_batch": (pictures.reshape(IN_TEST_BATCH, -1), labels)}
+
+
+def write_course(root, format_name, batches):
+    for folder in ("source", "tests/graders"):
+        for file in (PROJECT / folder / "a1_image_classifiers").iterdir():
+            if file.suffix != ".ipynb" and file.name.split(".")[0].removeprefix("test_") in NOTEBOOKS:
+                (root / folder / "a1_image_classifiers").mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, root / folder / "a1_image_classifiers")
+    (root / "course.toml").write_text(COURSE)
+    write_folder(root, format_name, batches).rename(root / "downloads")
+    course = load_course(root)
+    prepare_data(course)
+    return course
+
+
+def with_real_data(course):
+    """As much of a plan as held-back data need."""
+    return SimpleNamespace(course=course, data_folder=data_folder(course), data_set="cifar10")
+
+
+def solved(course, notebook):
+    return solved_notebook(source_notebook(load_template(course, "a1_image_classifiers", notebook)))
+
+
+@pytest.mark.slow
+def test_the_reference_reaches_the_thresholds_of_real_data_on_real_data(tmp_path, batches):
+    course = write_course(tmp_path, "cifar-10-batches-py", batches)
+    beside = {name: solved(course, name) for name in ("svm", "two_layer_net")}
+    package = build_release(course, "a1_image_classifiers", course.release("a1_image_classifiers"))
+    plan = plan_of(course, "a1_image_classifiers", "features", package)
+    graded = grade_notebook(plan, "ada", solved(course, "features"), tier=best_tier(), beside=beside)
+    allowed = {test.name: test.allowed for item in graded.record.items for test in item.tests}
+    assert allowed["test_best_svm_on_new_images"] == 0.39
+    assert allowed["test_best_net_on_new_images"] == 0.52
+    printed = "".join(output.get("text", "") for cell in graded.notebook.cells for output in cell.get("outputs", ()))
+    assert "Data: CIFAR-10 from data/cifar-10-batches-py (found in the data folder)." in printed
+    assert "X_train: shape (5000, 3, 32, 32)" in printed
+    lost = {test.name: test.message for item in graded.record.items for test in item.tests if test.verdict != "passed"}
+    assert lost == {}
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_held_back_are_the_test_images_that_the_notebooks_leave_alone(tmp_path, batches, format_name, monkeypatch):
+    course = write_course(tmp_path, format_name, batches)
+    images, labels = held_back(with_real_data(course), "cifar10_bytes")
+    pictures, written_labels = batches["test_batch"]
+    assert np.array_equal(images.reshape(1000, -1), pictures[1000:])
+    assert np.array_equal(labels, written_labels[1000:])
+    monkeypatch.setenv("NNKIT_DATA", str(data_folder(course)))
+    assert np.array_equal(load_cifar10(subtract_mean=False)["X_test"].reshape(1000, -1), pictures[:1000])
+
+
+def test_held_back_images_come_less_the_mean_image_too(tmp_path, batches):
+    plan = with_real_data(write_course(tmp_path, "cifar-10-batches-bin", batches))
+    (images, _), (less_mean, _) = held_back(plan, "cifar10_bytes"), held_back(plan, "cifar10")
+    mean = np.concatenate([batches[f"data_batch_{i}"][0] for i in range(1, 6)])[:5000].mean(axis=0)
+    assert less_mean == pytest.approx(images - mean.reshape(3, 32, 32))

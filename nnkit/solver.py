@@ -69,7 +69,8 @@ class Solver:
         verbose=True,
     ):
         if not callable(update_rule) and not hasattr(optim, update_rule):
-            raise ValueError(f"update_rule {update_rule!r} is not in nnkit.optim")
+            mend = f"if you have written it, hand over the function itself, update_rule={update_rule}"
+            raise ValueError(f"update_rule {update_rule!r} is not in nnkit.optim: {mend}")
         self.model = model
         self.X_train, self.y_train = data["X_train"], data["y_train"]
         self.X_val, self.y_val = data["X_val"], data["y_val"]

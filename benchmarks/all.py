@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("nbgrader_ratio.py", "scaling.py")
+SCRIPTS = ("nbgrader_ratio.py", "scaling.py", "convolution.py")
 
 
 def main() -> None:

@@ -3,15 +3,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test bench check clean distclean
+.PHONY: demo test test-kit test-security bench check clean distclean
 
 # The main job end to end, on one notebook: build, verify, release, a simulated class, grades, feedback, export.
 demo: $(READY)
 	$(BIN)/nnkit demo --notebook a1_image_classifiers/two_layer_net
 
-# Lint, types and the whole test suite.
+# Lint, types and the whole test suite, in two halves side by side; each prints when it is through.
 test: check
-	$(BIN)/python -m pytest
+	$(MAKE) --jobs=2 --output-sync=target test-security test-kit
+
+test-security: $(READY)
+	$(BIN)/python -m pytest tests/security tests/browser
+
+test-kit: $(READY)
+	$(BIN)/python -m pytest tests/unit tests/integration
 
 # nnkit against stock nbgrader, and one grading process against two; the last lines are for machines.
 bench: $(READY)

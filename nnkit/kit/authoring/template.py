@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import jupytext
-
 from nnkit.kit.authoring.definitions import find_definitions, free_names
 from nnkit.kit.authoring.exercises import open_and_solved, stages_named
 from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain
@@ -17,8 +15,12 @@ from nnkit.kit.authoring.regions import at_stage, clean, find_regions
 from nnkit.kit.course import Course
 from nnkit.kit.errors import BuildError, did_you_mean
 from nnkit.kit.items import Item
+from nnkit.kit.lean_imports import package_not_run
 from nnkit.student.choices import EXAMPLE
 from nnkit.student.solutions import without_magics
+
+with package_not_run("jupytext"):  # its own first act is to load Jupyter's server
+    from jupytext.jupytext import reads
 
 CellKind = Literal["prose", "code", "exercise", "given", "experiment", "grade", "choose", "explain"]
 
@@ -129,7 +131,7 @@ class _Reader:
     def _with_lines(self) -> Iterator[tuple[Any, int]]:
         """jupytext's cells, each with the line (from 1) it begins at: that of its fence or comment, if it has one."""
         position = 0
-        for raw in jupytext.reads(self.text, fmt="md").cells:
+        for raw in reads(self.text, fmt="md").cells:
             first = next((line for line in raw.source.split("\n") if line.strip()), None)
             fenced = raw.cell_type == "code" or any(key in raw.metadata for key in _NAMING)
             if fenced:

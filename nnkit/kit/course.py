@@ -52,6 +52,9 @@ class Assignment(Settings):
         default_factory=dict, description="total points a notebook's template must add up to"
     )
     library: tuple[str, ...] = Field(default=(), description="subject modules that students receive")
+    data_files: tuple[str, ...] = Field(
+        default=(), description="data files that library modules read, such as nnkit/data/textures.h5"
+    )
     files: tuple[str, ...] = Field(default=(), description="further files for students, relative to the course folder")
 
     @field_validator("due", mode="before")
@@ -95,6 +98,8 @@ class Data(Settings):
     """Folders of real data. Without them the stand-ins are used; nothing is ever downloaded."""
 
     cifar10: str | None = Field(default=None, description="folder with CIFAR-10's python or binary batches")
+    cats_cars: str | None = Field(default=None, description="HDF5 file of the cats and cars")
+    trigrams: str | None = Field(default=None, description="HDF5 file of the trigrams")
 
 
 class Threshold(Settings):
@@ -211,6 +216,11 @@ class Course(Settings):
                 if file.is_file():
                     return file
         return None
+
+    def data_file(self, name: str) -> Path | None:
+        """A data file of the subject, such as ``nnkit/data/textures.h5``, found as `module_file` finds modules."""
+        places = (self.root, Path(nnkit.__file__).parent.parent)
+        return next((place / name for place in places if (place / name).is_file()), None)
 
     def template(self, assignment: str, notebook: str) -> Path:
         return self.root / "source" / assignment / f"{notebook}.md"

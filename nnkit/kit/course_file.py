@@ -179,6 +179,14 @@ def _check_files(course: Course) -> None:
                     did_you_mean(module, _subject_modules(course), "it has to be a file of the package nnkit"),
                     module,
                 )
+        for position, name in enumerate(assignment.data_files):
+            if not name.startswith("nnkit/data/") or course.data_file(name) is None:
+                raise course.error(
+                    f'there is no data file "{name}"',
+                    (*place, "data_files", position),
+                    "name a file beside the loaders, as in nnkit/data/textures.h5",
+                    name,
+                )
         for position, name in enumerate(assignment.files):
             if not (course.root / name).is_file():
                 raise course.error(
@@ -193,6 +201,11 @@ def _check_files(course: Course) -> None:
             ("data", "cifar10"),
             "take the line out to use the offline stand-in",
         )
+    for key in ("cats_cars", "trigrams"):
+        file = getattr(course.data, key)
+        if file is not None and not (course.root / file).is_file():
+            what = f'there is no file "{file}"'
+            raise course.error(what, ("data", key), "take the line out to use the offline stand-in")
     for experiment, by_data in course.thresholds.items():
         for data_set in by_data:
             if course.module_file(f"nnkit.data.{data_set}") is None:

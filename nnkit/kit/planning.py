@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from nnkit.data import shapes
+from nnkit.data import cats_cars, shapes, trigrams
 from nnkit.data.folder import DATA_VARIABLE
 from nnkit.kit.authoring.misconceptions import load_misconceptions
 from nnkit.kit.authoring.template import load_template
@@ -105,6 +105,16 @@ def prepare_data(course: Course) -> None:
     elif "nnkit.data.shapes" in modules:
         with variables({DATA_VARIABLE: str(folder)}):
             shapes.load()
+    _link_file(course.data.cats_cars, course, folder / cats_cars.FILE_NAME)
+    _link_file(course.data.trigrams, course, folder / trigrams.FILE_NAME)
+
+
+def _link_file(file: str | None, course: Course, link: Path) -> None:
+    """Show a file of the course to the notebooks; one that was shown and is taken off the course no longer."""
+    if file is None:
+        link.unlink(missing_ok=True)
+    else:
+        _link(course.root / file, link)
 
 
 def _link_batches(source: Path, folder: Path) -> None:
@@ -113,10 +123,14 @@ def _link_batches(source: Path, folder: Path) -> None:
     target = folder / f"cifar-10-batches-{kind}"
     target.mkdir(exist_ok=True)
     for batch in source.glob("*_batch*"):
-        link = target / batch.name
-        if not link.exists() or link.stat().st_size != batch.stat().st_size:
-            link.unlink(missing_ok=True)
-            try:
-                os.link(batch, link)
-            except OSError:
-                shutil.copyfile(batch, link)
+        _link(batch, target / batch.name)
+
+
+def _link(file: Path, link: Path) -> None:
+    """Show a file under another name, without a copy where the file system can."""
+    if not link.exists() or link.stat().st_size != file.stat().st_size:
+        link.unlink(missing_ok=True)
+        try:
+            os.link(file, link)
+        except OSError:
+            shutil.copyfile(file, link)

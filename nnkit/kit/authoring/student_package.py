@@ -104,6 +104,13 @@ def _write(course: Course, settings: Assignment, texts: dict[Path, str], folder:
         target = folder / "checks" / f"{notebook}.h5"
         if copy_public_expected(course.expected(settings.name, notebook), target):
             written.append(target)
+    for name in settings.data_files:
+        source = course.data_file(name)
+        if source is None:
+            raise BuildError(f"there is no {name}", file="course.toml", mend="check the name in data_files")
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, folder / name)
+        written.append(folder / name)
     for name in settings.files:
         target = folder / Path(name).name
         shutil.copyfile(course.root / name, target)

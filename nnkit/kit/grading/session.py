@@ -162,8 +162,8 @@ class LockedSession:
         self.ask("restore", {}, self._limits.grace_s, lambda _: None)
         self.stubs.set({}, ())
 
-    def run_cell(self, cell_id: str, source: str, wall_s: float) -> CellResult:
-        """Run one cell of the notebook; whatever happens in it is in the result."""
+    def run_cell(self, cell_id: str, source: str, wall_s: float, *, plain: bool = False) -> CellResult:
+        """Run one cell of the notebook, or `plain` Python; whatever happens in it is in the result."""
         if not self.alive:
             return CellResult([], self._ending, 0.0)
         if not source.strip():
@@ -173,7 +173,7 @@ class LockedSession:
         self._submission = LockedSubmission(self, wall_s)  # lent functions may ask for more of what they are given
         status, count = "", None
         try:
-            fields = {"cell": cell_id, "source": source, "budget": budget}
+            fields = {"cell": cell_id, "source": source, "budget": budget, "plain": plain}
             reply, in_time = self._exchange("run_cell", fields, wall_s)
             if reply.kind not in ("cell_done", "error"):
                 raise self._broken(WireError("a cell's answer has an unknown kind"))

@@ -199,7 +199,8 @@ class Workplace:
         for cell in cells:
             text = "" if cell.cell_id in self._left_out else definitions_only(cell.text)
             if session.alive and text and self._definitions_left_s > 0:
-                result = session.run_cell(cell.cell_id, text, min(DEFINITIONS_WALL_S, self._definitions_left_s))
+                wall_s = min(DEFINITIONS_WALL_S, self._definitions_left_s)
+                result = session.run_cell(cell.cell_id, text, wall_s, plain=True)
                 self._definitions_left_s -= result.duration_s
                 if result.status not in CELL_RAN:
                     self._left_out.add(cell.cell_id)

@@ -86,13 +86,13 @@ class Agent:
         named = self.notebook.shell.compile.format_code_name(filename)
         return None if named is None else " ".join(map(str, named))
 
-    def _run_cell(self, cell: str, source: str, budget: int) -> Message:
+    def _run_cell(self, cell: str, source: str, budget: int, plain: bool = False) -> Message:
         self.events.begin(cell, budget)
         problem: BaseException | None = None
         count = 0
         try:
             with self._interruptible():
-                problem, count = self.notebook.run_cell(source)
+                problem, count = self.notebook.define(source) if plain else self.notebook.run_cell(source)
         except BaseException as error:
             problem = error
             self.events.add(

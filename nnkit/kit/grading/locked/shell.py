@@ -189,6 +189,17 @@ class Notebook:
         problems = (result.error_before_exec, result.error_in_exec, self.shell.error_shown_by_displayhook)
         return next((problem for problem in problems if problem is not None), None), int(count)
 
+    def define(self, source: str) -> tuple[BaseException | None, int]:
+        """Run definitions, which are plain Python and show nothing, without what IPython does around a cell."""
+        count = self.shell.execution_count
+        self.shell.execution_count += 1
+        try:
+            name = self.shell.compile.cache(source, count, raw_code=source)
+            exec(compile(source, name, "exec", dont_inherit=True), self.namespace)
+        except BaseException as error:
+            return error, int(count)
+        return None, int(count)
+
     async def _run(self, source: str) -> Any:
         shell, problem = self.shell, None
         if "await" not in source and "async" not in source:

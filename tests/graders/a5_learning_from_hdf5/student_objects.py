@@ -1,0 +1,25 @@
+"""What has no plain form: networks, and the dictionaries that hold parameters or that experiments leave behind."""
+
+from nnkit.student.testing import CheckFailure, Opaque, type_name
+
+
+def opaque(value, name, wanted):
+    """A value that has to be an object of the student's, such as a network or a dictionary."""
+    if not isinstance(value, Opaque):
+        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
+    return value
+
+
+def entries(value, names, name):
+    """A dictionary with all of these entries."""
+    for key in names:
+        if key not in opaque(value, name, "a dictionary of arrays"):
+            raise CheckFailure(f'{name} has no entry "{key}", expected {", ".join(names)}')
+    return value
+
+
+def kept(dictionary, key, name):
+    """One entry of a dictionary that an experiment filled, which has to be an object too."""
+    if key not in opaque(dictionary, name, "a dictionary"):
+        raise CheckFailure(f"{name} has no entry {key!r}")
+    return opaque(dictionary[key], f"{name}[{key!r}]", "an object")

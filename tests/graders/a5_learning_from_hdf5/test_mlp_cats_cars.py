@@ -1,0 +1,532 @@
+"""Graders of the notebook mlp_cats_cars: tanh layer, loss and error, the perceptron, the step, and both experiments.
+
+Public tests compare with stored outputs, numerical gradients and properties, so that what a student receives holds no
+formula to copy. Hidden tests add random inputs, judged by the formulas at the end of this file.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from student_objects import entries, kept, opaque
+
+from nnkit.student.testing import (
+    ANALYTIC_GRADIENT,
+    FORWARD,
+    FORWARD_FLOAT32,
+    LOSS,
+    NETWORK_FORWARD,
+    NETWORK_GRADIENT,
+    NOISE_FLOOR,
+    SMOOTH_GRADIENT,
+    Call,
+    CheckFailure,
+    assert_at_least,
+    assert_below,
+    assert_close,
+    assert_dtype,
+    assert_inputs_unchanged,
+    assert_shape,
+    float32_result,
+    item,
+    numerical_gradient,
+    numerical_gradient_of_parameter,
+    spaced,
+    unpack,
+    wave,
+)
+
+CURVES = ("train_mse", "test_mse", "train_error", "test_error")
+TEST_ERROR = 0.30  # the reference has about 0.21 with 20 units on the stand-in, 0.18 with two layers
+DEEP_TRAINING_ERROR = 0.10
+
+
+def tanh_output(submission, x):
+    out, _ = unpack(submission.tanh_forward(x), "out", "cache")
+    return out
+
+
+@item("tanh_forward", public=True, weight=1, message="Entry by entry, (e^x - e^-x) / (e^x + e^-x).")
+def test_tanh_forward_of_small_numbers(submission, expected):
+    expected("out", tanh_output(submission, spaced(-2, 2, 3, 4)), FORWARD)
+
+
+@item("tanh_forward", public=True, weight=0.5, message="A forward pass leaves x as it is: write into a new array.")
+def test_tanh_forward_leaves_its_input(submission, expected):
+    expected("once", tanh_output(submission, wave(1, 2, 5)), FORWARD)
+    assert_inputs_unchanged(submission)
+
+
+@item("tanh_forward", weight=1, message="The output goes to -1 and +1 and never further, however large the input is.")
+def test_tanh_forward_of_numbers_of_any_size(submission, rng):
+    for shape, scale in [((7,), 0.01), ((3, 5), 2), ((2, 3, 4), 2000)]:
+        x = scale * rng.normal(size=shape)
+        assert_close(tanh_output(submission, x), 1 - 2 / (np.exp(np.clip(2 * x, -700, 700)) + 1), FORWARD, "out")
+
+
+@item("tanh_forward", weight=0.5, message="The output for float32 inputs is right to float32's digits.")
+def test_tanh_forward_in_float32(submission, rng):
+    x = rng.normal(size=(4, 3)).astype(np.float32)
+    out = tanh_output(submission, x)
+    wanted = 1 - 2 / (np.exp(2 * x.astype(float)) + 1)
+    assert_close(out, wanted, FORWARD_FLOAT32, "out", dtype=float32_result(out))
+
+
+def tanh_gradient(submission, dout, x):
+    _, cache = unpack(submission.tanh_forward(x), "out", "cache")
+    submission.clear_mutations()
+    return submission.tanh_backward(dout, cache)
+
+
+@item("tanh_backward", public=True, weight=1, message="dx is dout times the slope of tanh at x.")
+def test_tanh_backward_multiplies_by_the_slope(submission, expected):
+    expected("dx", tanh_gradient(submission, wave(1, 3, 4), spaced(-2, 2, 3, 4)), ANALYTIC_GRADIENT)
+
+
+@item("tanh_backward", public=True, weight=0.5,
+      message="dx must be the slope that your own tanh_forward shows when its input is nudged.")
+def test_tanh_backward_agrees_with_the_numerical_gradient(submission):
+    x, dout = 2 * wave(3, 3, 4), wave(4, 3, 4)
+    numeric = numerical_gradient(submission.tanh_forward, (x,), 0, upstream=dout, pick=0, order=4)
+    assert_close(tanh_gradient(submission, dout, x), numeric, SMOOTH_GRADIENT, "dx", relative_floor=NOISE_FLOOR)
+
+
+@item("tanh_backward", weight=1,
+      message="The slope depends on the input of the forward pass, dout on what comes after.")
+def test_tanh_backward_on_random_arrays(submission, rng):
+    for shape in [(9,), (4, 6), (2, 3, 4)]:
+        x, dout = rng.normal(size=shape), 10 * rng.normal(size=shape)
+        assert_close(tanh_gradient(submission, dout, x), dout / np.cosh(x) ** 2, ANALYTIC_GRADIENT, "dx")
+
+
+@item("tanh_backward", weight=0.5, message="A backward pass leaves dout and the cache as they are.")
+def test_tanh_backward_leaves_its_inputs(submission, rng):
+    x, dout = rng.normal(size=(5, 4)), rng.normal(size=(5, 4))
+    _, cache = unpack(submission.tanh_forward(x), "out", "cache")
+    submission.clear_mutations()
+    submission.tanh_backward(-dout, cache)
+    dx = submission.tanh_backward(dout, cache)
+    assert_close(dx, dout / np.cosh(x) ** 2, ANALYTIC_GRADIENT, "dx of a second call")
+    assert_inputs_unchanged(submission)
+
+
+OUT, Y = wave(1, 7), np.array([1.0, -1, -1, 1, 1, -1, 1])
+
+
+@item("mse_loss", public=True, weight=1, message="The mean of the squared differences, without a factor of one half.")
+def test_mse_loss_value(submission, expected):
+    expected("loss", unpack(submission.mse_loss(OUT, Y), "loss", "dout")[0], LOSS)
+
+
+@item("mse_loss", public=True, weight=1,
+      message="dout is the derivative of this very loss: mind the square and the mean.")
+def test_mse_loss_gradient(submission, expected):
+    expected("dout", unpack(submission.mse_loss(OUT, Y), "loss", "dout")[1], ANALYTIC_GRADIENT)
+
+
+@item("mse_loss", public=True, weight=0.5,
+      message="dout must be the slope that your own loss shows when the outputs are nudged.")
+def test_mse_loss_agrees_with_the_numerical_gradient(submission):
+    out, y = wave(5, 4), np.array([1.0, 1, -1, -1])
+    _, dout = unpack(submission.mse_loss(out, y), "loss", "dout")
+    numeric = numerical_gradient(submission.mse_loss, (out, y), 0, pick=0, order=4)
+    assert_close(dout, numeric, SMOOTH_GRADIENT, "dout", relative_floor=NOISE_FLOOR)
+
+
+@item("mse_loss", weight=1, message="The loss is an average: a batch of any size, even of one, has its own mean.")
+def test_mse_loss_value_on_batches_of_any_size(submission, rng):
+    for n in (1, 6, 25):
+        out, y = rng.normal(size=n), rng.choice([-1.0, 1.0], size=n)
+        loss, _ = unpack(submission.mse_loss(out, y), "loss", "dout")
+        assert_close(loss, squared_error(out, y)[0], LOSS, "loss")
+
+
+@item("mse_loss", weight=1, message="The gradient is that of an average, for a batch of any size.")
+def test_mse_loss_gradient_on_batches_of_any_size(submission, rng):
+    for n in (1, 6, 25):
+        out, y = rng.normal(size=n), rng.choice([-1.0, 1.0], size=n)
+        _, dout = unpack(submission.mse_loss(out, y), "loss", "dout")
+        assert_close(dout, squared_error(out, y)[1], ANALYTIC_GRADIENT, "dout")
+
+
+@item("mse_loss", weight=0.5, message="The loss reads its two inputs and changes neither.")
+def test_mse_loss_leaves_its_inputs(submission, rng):
+    out, y = rng.normal(size=5), rng.choice([-1.0, 1.0], size=5)
+    loss, _ = unpack(submission.mse_loss(out, y), "loss", "dout")
+    assert_close(loss, squared_error(out, y)[0], LOSS, "loss")
+    assert_inputs_unchanged(submission)
+
+
+@item("classification_error", public=True, weight=1, message="How large a share of the outputs has the wrong sign?")
+def test_classification_error_counts_wrong_signs(submission):
+    out = np.array([0.9, -0.2, 0.1, -0.7, 0.3, -0.4, 0.02, 0.8])
+    y = np.array([1.0, -1, -1, -1, 1, 1, 1, -1])
+    assert_close(submission.classification_error(out, y), 3 / 8, FORWARD, "error")
+
+
+@item("classification_error", public=True, weight=0.5, message="An output of exactly 0 counts as +1.")
+def test_classification_error_at_the_threshold(submission):
+    out = np.array([0.0, 0, 0, 0, 0.3, 0.2, 0.9, -0.4, -0.6])
+    y = np.array([1.0, 1, 1, -1, 1, 1, 1, -1, 1])
+    assert_close(submission.classification_error(out, y), 2 / 9, FORWARD, "error")
+
+
+@item("classification_error", weight=1, message="Only the side of 0 counts, however near or far an output is.")
+def test_classification_error_of_random_outputs(submission, rng):
+    for n, scale in [(1, 1), (40, 0.01), (101, 30)]:
+        out, y = scale * rng.normal(size=n), rng.choice([-1.0, 1.0], size=n)
+        wrong = sum((o < 0) != (t < 0) for o, t in zip(out, y, strict=True))
+        assert_close(submission.classification_error(out, y), wrong / n, FORWARD, "error")
+
+
+@item("classification_error", weight=0.5, message="Classes may be floats or integers: -1 and +1 either way.")
+def test_classification_error_for_classes_of_any_dtype(submission, rng):
+    out = rng.normal(size=30)
+    for dtype in (np.int8, np.int64, np.float32):
+        y = rng.choice([-1, 1], size=30).astype(dtype)
+        assert_close(submission.classification_error(out, y), np.mean((out < 0) != (y < 0)), FORWARD, "error")
+
+
+# MultiLayerPerceptron: initialisation, outputs, loss and gradients earn marks separately.
+
+
+def parameter_names(layers):
+    return [f"{kind}{layer}" for layer in range(1, layers + 1) for kind in "Wb"]
+
+
+def new_net(submission, hidden_dims, input_dim, **settings):
+    net = submission.MultiLayerPerceptron(hidden_dims, input_dim=input_dim, seed=0, **settings)
+    return opaque(net, "MultiLayerPerceptron(...)", "a network")
+
+
+def net_with(submission, parameters):
+    """A net of the student's in float64, with these parameters in it."""
+    layers = len(parameters) // 2
+    hidden_dims = [parameters[f"b{layer}"].size for layer in range(1, layers)]
+    net = new_net(submission, hidden_dims, len(parameters["W1"]), dtype="float64")
+    params = opaque(net.params, "params", "a dictionary of arrays")
+    for name, value in parameters.items():
+        params[name] = value
+    return net
+
+
+def fixed_parameters(*sizes):
+    found = {}
+    for layer, (before, after) in enumerate(pairwise(sizes), start=1):
+        found[f"W{layer}"] = 0.7 * wave(layer, before, after)
+        found[f"b{layer}"] = 0.5 * wave(layer + 0.5, after)
+    return found
+
+
+def random_parameters(rng, *sizes):
+    return {name: 0.6 * rng.normal(size=value.shape) for name, value in fixed_parameters(*sizes).items()}
+
+
+def loss_and_grads(submission, parameters, X, y):
+    loss, grads = unpack(net_with(submission, parameters).loss(X, y), "loss", "grads")
+    return loss, entries(grads, list(parameters), "grads")
+
+
+ONE_HIDDEN, TWO_HIDDEN = (6, 4, 1), (6, 5, 3, 1)
+X_FIXED, Y_FIXED = wave(8, 5, 2, 3), np.array([1.0, -1, -1, 1, -1])
+
+
+@item("MultiLayerPerceptron", public=True, weight=0.5,
+      message="Each layer has a matrix (inputs, units) and as many biases as units; the last layer has one unit.")
+def test_perceptron_has_parameters_for_every_layer(submission):
+    params = entries(new_net(submission, (7, 5), 12).params, parameter_names(3), "params")
+    for name, shape in {"W1": (12, 7), "b1": (7,), "W2": (7, 5), "b2": (5,), "W3": (5, 1), "b3": (1,)}.items():
+        assert_shape(params[name], shape, name)
+
+
+@item("MultiLayerPerceptron", public=True, weight=0.5,
+      message="Weights are Gaussian with standard deviation weight_scale and mean 0, biases are zero.")
+def test_perceptron_starts_with_small_gaussian_weights(submission):
+    for scale in (0.02, 0.5):
+        params = entries(new_net(submission, (60,), 1024, weight_scale=scale).params, parameter_names(2), "params")
+        W = params["W1"]
+        assert_shape(W, (1024, 60), "W1")
+        assert_close(float(np.std(W)), scale, 0.02, "standard deviation of W1")
+        assert_below(abs(float(np.mean(W))), scale / 30, "mean of W1, without its sign")
+        assert_close(float(np.mean(np.abs(W) < scale)), 0.6827, 0.01, "share of W1 within one standard deviation")
+        assert_close(params["b1"], np.zeros(60), FORWARD, "b1", dtype=float32_result(params["b1"]))
+
+
+@item("MultiLayerPerceptron", public=True, weight=1, message="Affine, tanh, affine, tanh: the output has a tanh too.")
+def test_perceptron_outputs_with_one_hidden_layer(submission, expected):
+    expected("outputs", net_with(submission, fixed_parameters(*ONE_HIDDEN)).loss(X_FIXED), NETWORK_FORWARD)
+
+
+@item("MultiLayerPerceptron", public=True, weight=1, message="Every hidden layer takes what the one before it gives.")
+def test_perceptron_outputs_with_two_hidden_layers(submission, expected):
+    expected("outputs_deep", net_with(submission, fixed_parameters(*TWO_HIDDEN)).loss(X_FIXED), NETWORK_FORWARD)
+
+
+@item("MultiLayerPerceptron", public=True, weight=0.5, message="The loss is the mean squared error of the outputs.")
+def test_perceptron_loss(submission, expected):
+    loss, _ = loss_and_grads(submission, fixed_parameters(*TWO_HIDDEN), X_FIXED, Y_FIXED)
+    expected("loss", loss, NETWORK_FORWARD)
+
+
+@item("MultiLayerPerceptron", public=True, weight=1,
+      message="Gradients must be the slopes that your own loss shows when the parameters are nudged.")
+def test_perceptron_gradients_agree_with_numerical_ones(submission):
+    parameters = fixed_parameters(*ONE_HIDDEN)
+    net = net_with(submission, parameters)
+    _, grads = unpack(net.loss(X_FIXED, Y_FIXED), "loss", "grads")
+    entries(grads, list(parameters), "grads")
+    for name in parameters:
+        call = Call(net.loss, (X_FIXED, Y_FIXED))
+        numeric = numerical_gradient_of_parameter(submission, call, net.params, name, pick=0)
+        assert_close(grads[name], numeric, NETWORK_GRADIENT, f"gradient of {name}", relative_floor=NOISE_FLOOR)
+
+
+@item("MultiLayerPerceptron", weight=1, message="Outputs must be right for any number of layers, units and inputs.")
+def test_perceptron_outputs_on_random_nets(submission, rng):
+    for sizes, n in [((4, 3, 1), 1), ((7, 2, 6, 1), 9), ((5, 4, 3, 2, 1), 3)]:
+        parameters, X = random_parameters(rng, *sizes), rng.normal(size=(n, sizes[0]))
+        out = net_with(submission, parameters).loss(X)
+        assert_close(out, perceptron(parameters, X)[0], NETWORK_FORWARD, "out", hint="One number for each input.")
+
+
+@item("MultiLayerPerceptron", weight=1.5, message="Gradients of the last layer's parameters must be right.")
+def test_perceptron_gradients_of_the_last_layer(submission, rng):
+    check_gradients(submission, rng, last=True)
+
+
+@item("MultiLayerPerceptron", weight=1.5,
+      message="Gradients of the layers before the last must be right, in nets of any depth.")
+def test_perceptron_gradients_of_earlier_layers(submission, rng):
+    check_gradients(submission, rng, last=False)
+
+
+def check_gradients(submission, rng, last):
+    for sizes, n in [((4, 3, 1), 5), ((7, 2, 6, 1), 9), ((5, 4, 3, 2, 1), 1)]:
+        parameters = random_parameters(rng, *sizes)
+        X, y = rng.normal(size=(n, sizes[0])), rng.choice([-1.0, 1.0], size=n)
+        _, grads = loss_and_grads(submission, parameters, X, y)
+        wanted = perceptron(parameters, X, y)[1]
+        for name in parameters:
+            if last == name.endswith(str(len(sizes) - 1)):
+                assert_close(
+                    grads[name], wanted[name], ANALYTIC_GRADIENT, f"gradient of {name}", relative_floor=NOISE_FLOOR
+                )
+
+
+@item("MultiLayerPerceptron", weight=0.5,
+      message="Parameters have the dtype that was asked for, and so have outputs and gradients.")
+def test_perceptron_keeps_its_dtype(submission, rng):
+    X, y = rng.normal(size=(4, 6)).astype(np.float32), np.array([1, -1, 1, -1], dtype=np.float32)
+    for dtype in ("float32", "float64"):
+        net = new_net(submission, (5,), 6, dtype=dtype)
+        params = entries(net.params, parameter_names(2), "params")
+        _, grads = unpack(net.loss(X, y), "loss", "grads")
+        for name in parameter_names(2):
+            assert_dtype(params[name], dtype, name)
+            assert_dtype(entries(grads, parameter_names(2), "grads")[name], dtype, f"gradient of {name}")
+
+
+# momentum_step changes dictionaries: what counts is what they hold afterwards.
+
+
+def steps(submission, params, all_grads, velocity, rates, momentum):
+    """The parameters after each of several steps; velocity goes on from one to the next."""
+    after = []
+    for grads, rate in zip(all_grads, rates, strict=True):
+        submission.momentum_step(params, grads, velocity, rate, momentum)
+        after.append({name: held(params, name, "params") for name in grads})
+    return after
+
+
+def held(dictionary, name, of):
+    if name not in dictionary:
+        raise CheckFailure(f'{of} has no entry "{name}" after the step')
+    return dictionary[name]
+
+
+def fixed_steps():
+    params = {"W1": wave(1, 3, 4), "b1": wave(2, 4)}
+    return params, [{"W1": wave(3 + k, 3, 4), "b1": wave(6 + k, 4)} for k in range(3)]
+
+
+@item("momentum_step", public=True, weight=1, message="Without momentum a step goes against the gradient.")
+def test_a_step_without_momentum(submission, expected):
+    params, all_grads = fixed_steps()
+    (after,) = steps(submission, params, all_grads[:1], {}, [0.1], 0.0)
+    expected("plain", after["W1"], FORWARD)
+    expected("plain_b", after["b1"], FORWARD)
+
+
+@item("momentum_step", public=True, weight=1,
+      message="With momentum, a step has a part of the step before in it, and so of all steps before.")
+def test_steps_with_momentum(submission, expected):
+    params, all_grads = fixed_steps()
+    after = steps(submission, params, all_grads, {}, [0.1] * 3, 0.8)
+    for number, state in enumerate(after, start=1):
+        expected(f"step_{number}", state["W1"], FORWARD)
+
+
+@item("momentum_step", weight=1,
+      message="The velocity is a running sum: nothing is averaged, however many steps there are.")
+def test_many_random_steps(submission, rng):
+    start = {"W1": rng.normal(size=(2, 3)), "b1": rng.normal(size=3)}
+    all_grads = [{name: rng.normal(size=value.shape) for name, value in start.items()} for _ in range(6)]
+    for momentum in (0.0, 0.2, 0.95):
+        after = steps(submission, dict(start), all_grads, {}, [0.05] * 6, momentum)
+        for name in start:
+            assert_close(after[-1][name], moved(start, all_grads, [0.05] * 6, momentum)[name], FORWARD, name)
+
+
+@item("momentum_step", weight=0.5,
+      message="The velocity is what the parameter moved by: its past stays as it was when the learning rate changes.")
+def test_the_learning_rate_may_change(submission, rng):
+    start = {"w": rng.normal(size=5)}
+    all_grads, rates = [{"w": rng.normal(size=5)} for _ in range(4)], [0.4, 0.1, 0.02, 0.3]
+    after = steps(submission, dict(start), all_grads, {}, rates, 0.7)
+    assert_close(after[-1]["w"], moved(start, all_grads, rates, 0.7)["w"], FORWARD, "w")
+
+
+@item("momentum_step", weight=0.5, message="After the step, velocity holds what each parameter has just moved by.")
+def test_velocity_is_kept_for_the_next_step(submission, rng):
+    params, grads, velocity = {"w": rng.normal(size=4)}, {"w": rng.normal(size=4)}, {"w": rng.normal(size=4)}
+    wanted = 0.9 * velocity["w"] - 0.2 * grads["w"]
+    submission.momentum_step(params, grads, velocity, 0.2, 0.9)
+    assert_close(held(velocity, "w", "velocity"), wanted, FORWARD, "velocity of w")
+
+
+# The experiments: what they left behind is measured again.
+
+
+def outputs_of(net, X, name):
+    out = opaque(net, name, "a network").loss(X)
+    assert_shape(out, (len(X),), f"outputs of {name}")
+    return out
+
+
+def error_of(net, X, y, name):
+    return float(np.mean((outputs_of(net, X, name) >= 0) != (y > 0)))
+
+
+def curve(histories, key, which, name):
+    """One list of a history, as floats."""
+    history = entries(kept(histories, key, name), CURVES, f"{name}[{key!r}]")
+    found = list(opaque(history[which], f"{which} of {name}[{key!r}]", "a list"))
+    for value in found:
+        assert_shape(value, (), f"an entry of {which}")
+        assert_at_least(value, 0, f"an entry of {which}")
+    return [float(value) for value in found]
+
+
+def check_histories(submission, nets, nets_name, histories, name, keys):
+    """A number per epoch in each curve, and the last ones those of the network as it was left."""
+    X, y = submission.X_train, submission.y_train
+    for key in keys:
+        curves = {which: curve(histories, key, which, name) for which in CURVES}
+        assert_at_least(min(len(values) for values in curves.values()), 5, f"epochs in {name}[{key!r}]")
+        if len({len(values) for values in curves.values()}) > 1:
+            raise CheckFailure(f"the curves of {name}[{key!r}] have different lengths")
+        measured = error_of(kept(nets, key, nets_name), X, y, f"{nets_name}[{key!r}]")
+        if abs(measured - curves["train_error"][-1]) > 0.002:
+            raise CheckFailure(
+                f"{nets_name}[{key!r}] has a training error of {measured:.4f}, and {name}[{key!r}] ends with "
+                f"{curves['train_error'][-1]:.4f}"
+            )
+
+
+SIZES = (4, 20, 200)
+
+
+@item("sizes", public=True, weight=1,
+      message="nets holds a trained network of one hidden layer for 4, 20 and 200 units.")
+def test_nets_of_three_sizes(submission):
+    for units in SIZES:
+        params = entries(kept(submission.nets, units, "nets").params, parameter_names(2), "params")
+        assert_shape(params["W1"], (1024, units), f"W1 of nets[{units}]")
+        assert_shape(params["W2"], (units, 1), f"W2 of nets[{units}]")
+
+
+@item("sizes", public=True, weight=1, message="histories[units] is what train_perceptron returned for nets[units].")
+def test_histories_belong_to_the_nets(submission):
+    check_histories(submission, submission.nets, "nets", submission.histories, "histories", SIZES)
+
+
+@item("sizes", public=True, weight=1,
+      message="With 20 units and enough epochs no training picture is on the wrong side.")
+def test_twenty_units_learn_the_training_pictures_by_heart(submission):
+    best = min(curve(submission.histories, 20, "train_error", "histories"))
+    assert_below(best, 0.0, "lowest training error with 20 units")
+
+
+@item("sizes", weight=2, message="The network of 20 units does well on pictures that took no part in anything.")
+def test_twenty_units_on_new_pictures(submission, data):
+    images, classes = data("cats_cars")
+    assert_below(error_of(kept(submission.nets, 20, "nets"), images, classes, "nets[20]"), TEST_ERROR, "test error")
+
+
+MOMENTA = (0.0, 0.2)
+
+
+@item("depth", public=True, weight=1,
+      message="deep_nets holds two trained networks with hidden layers of 512 and 64 units.")
+def test_deep_nets(submission):
+    for momentum in MOMENTA:
+        params = entries(kept(submission.deep_nets, momentum, "deep_nets").params, parameter_names(3), "params")
+        for name, shape in {"W1": (1024, 512), "W2": (512, 64), "W3": (64, 1)}.items():
+            assert_shape(params[name], shape, f"{name} of deep_nets[{momentum}]")
+
+
+@item("depth", public=True, weight=1,
+      message="deep_histories[momentum] is what train_perceptron returned for that network.")
+def test_deep_histories_belong_to_the_nets(submission):
+    names = submission.deep_nets, "deep_nets", submission.deep_histories, "deep_histories"
+    check_histories(submission, *names, MOMENTA)
+    without, with_it = (curve(submission.deep_histories, key, "train_mse", "deep_histories") for key in MOMENTA)
+    if without == with_it:
+        raise CheckFailure("both histories are the same: was the momentum passed on?")
+
+
+@item("depth", weight=1, message="Both networks have learned the training pictures and do well on new ones.")
+def test_deep_nets_on_new_pictures(submission, data):
+    images, classes = data("cats_cars")
+    for momentum in MOMENTA:
+        name = f"deep_nets[{momentum}]"
+        net = kept(submission.deep_nets, momentum, "deep_nets")
+        assert_below(error_of(net, submission.X_train, submission.y_train, name), DEEP_TRAINING_ERROR, "training error")
+        assert_below(error_of(net, images, classes, name), TEST_ERROR, "test error")
+
+
+# The formulas that random inputs are judged by, written otherwise than the reference.
+
+
+def squared_error(out, y):
+    return sum((o - t) ** 2 for o, t in zip(out, y, strict=True)) / len(y), (out - y) / (0.5 * len(y))
+
+
+def perceptron(parameters, X, y=None):
+    """Outputs and, with classes, the gradients: one input at a time, sensitivities carried backward."""
+    layers = len(parameters) // 2
+    outputs, grads = np.empty(len(X)), {name: np.zeros_like(value) for name, value in parameters.items()}
+    for n, x in enumerate(X):
+        activities = [x]
+        for layer in range(1, layers + 1):
+            activities.append(np.tanh(np.dot(activities[-1], parameters[f"W{layer}"]) + parameters[f"b{layer}"]))
+        outputs[n] = activities[-1].item()
+        if y is None:
+            continue
+        sensitivity = np.array([2 * (outputs[n] - y[n]) / len(X)])
+        for layer in range(layers, 0, -1):
+            sensitivity = sensitivity * (1 - activities[layer] ** 2)
+            grads[f"W{layer}"] += np.outer(activities[layer - 1], sensitivity)
+            grads[f"b{layer}"] += sensitivity
+            sensitivity = np.dot(parameters[f"W{layer}"], sensitivity)
+    return outputs, grads
+
+
+def moved(start, all_grads, rates, momentum):
+    """Parameters after the steps: every gradient's share of the way, summed up at once."""
+    found = {}
+    for name, value in start.items():
+        total = value.copy()
+        for first, (grads, rate) in enumerate(zip(all_grads, rates, strict=True)):
+            total -= rate * grads[name] * sum(momentum**k for k in range(len(all_grads) - first))
+        found[name] = total
+    return found

@@ -98,6 +98,9 @@ class Data(Settings):
     """Folders of real data. Without them the stand-ins are used; nothing is ever downloaded."""
 
     cifar10: str | None = Field(default=None, description="folder with CIFAR-10's python or binary batches")
+    coco_captions: str | None = Field(
+        default=None, description="folder with COCO's captions, vocabulary and image features"
+    )
     cats_cars: str | None = Field(default=None, description="HDF5 file of the cats and cars")
     trigrams: str | None = Field(default=None, description="HDF5 file of the trigrams")
 

@@ -195,12 +195,11 @@ def _check_files(course: Course) -> None:
                     "paths are relative to the course folder",
                     name,
                 )
-    if course.data.cifar10 is not None and not (course.root / course.data.cifar10).is_dir():
-        raise course.error(
-            f'there is no folder "{course.data.cifar10}"',
-            ("data", "cifar10"),
-            "take the line out to use the offline stand-in",
-        )
+    for key in ("cifar10", "coco_captions"):
+        folder = getattr(course.data, key)
+        if folder is not None and not (course.root / folder).is_dir():
+            what = f'there is no folder "{folder}"'
+            raise course.error(what, ("data", key), "take the line out to use the offline stand-in")
     for key in ("cats_cars", "trigrams"):
         file = getattr(course.data, key)
         if file is not None and not (course.root / file).is_file():

@@ -105,6 +105,8 @@ def prepare_data(course: Course) -> None:
     elif "nnkit.data.shapes" in modules:
         with variables({DATA_VARIABLE: str(folder)}):
             shapes.load()
+    if course.data.coco_captions is not None:
+        _link_captions(course.root / course.data.coco_captions, folder / "coco_captioning")
     _link_file(course.data.cats_cars, course, folder / cats_cars.FILE_NAME)
     _link_file(course.data.trigrams, course, folder / trigrams.FILE_NAME)
 
@@ -120,15 +122,20 @@ def _link_file(file: str | None, course: Course, link: Path) -> None:
 def _link_batches(source: Path, folder: Path) -> None:
     """Show a folder of CIFAR-10 batches under the name that the loader looks for."""
     kind = "bin" if (source / "test_batch.bin").is_file() else "py"
-    target = folder / f"cifar-10-batches-{kind}"
-    target.mkdir(exist_ok=True)
     for batch in source.glob("*_batch*"):
-        _link(batch, target / batch.name)
+        _link(batch, folder / f"cifar-10-batches-{kind}" / batch.name)
+
+
+def _link_captions(source: Path, folder: Path) -> None:
+    """Show COCO's captions, features and, where they are, photographs."""
+    for file in (*source.glob("*2014*.*"), *source.glob("images/*")):
+        _link(file, folder / file.relative_to(source))
 
 
 def _link(file: Path, link: Path) -> None:
     """Show a file under another name, without a copy where the file system can."""
     if not link.exists() or link.stat().st_size != file.stat().st_size:
+        link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         try:
             os.link(file, link)

@@ -10,7 +10,7 @@ from pathlib import Path
 from nnkit.kit.authoring.definitions import bound_names, free_names
 from nnkit.kit.errors import BuildError
 
-PACKAGES = ("numpy", "matplotlib", "h5py", "pytest", "tqdm", "IPython", "skimage")
+PACKAGES = ("numpy", "matplotlib", "h5py", "pytest", "tqdm", "IPython", "skimage", "sacrebleu")
 _MODULE_NAMES = frozenset({"__file__", "__name__", "__doc__", "__path__", "__package__", "__spec__"})
 
 

@@ -20,7 +20,10 @@ from nnkit.kit.errors import BuildError
 _TOOLS = "nnkit.student"
 _REQUIRED = ("numpy", "matplotlib", "h5py", "pytest", "tqdm", "ipykernel")
 # Packages that only some assignments need, and how one sees it in what is shipped.
-_SOMETIMES = (("scikit-image", re.compile(r"^\s*(?:from|import) skimage\b", re.MULTILINE)),)
+_SOMETIMES = (
+    ("sacrebleu", re.compile(r"^\s*(?:from|import) sacrebleu\b", re.MULTILINE)),
+    ("scikit-image", re.compile(r"^\s*(?:from|import) skimage\b", re.MULTILINE)),
+)
 _JUPYTERLAB = "jupyterlab>=4,<5"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ import numpy as np
 from nnkit.data import textures
 from nnkit.data.cats_cars import load_cats_cars
 from nnkit.data.cifar10 import load_cifar10
+from nnkit.data.coco_captions import decode_captions, load_coco_data
 from nnkit.data.folder import DATA_VARIABLE
+from nnkit.data.scene_features import features_of
+from nnkit.data.scenes import CAPTIONS_PER_SCENE
+from nnkit.data.scenes import draw as draw_scene
 from nnkit.data.shapes import draw
 from nnkit.data.trigrams import load_trigrams
 from nnkit.kit.environment import variables
@@ -22,33 +27,41 @@ from nnkit.kit.grading.plan import Plan
 
 HELD_BACK = 1000
 HELD_BACK_TRIGRAMS = 5000
-_NAMES = ("cifar10", "cifar10_bytes", "cats_cars", "trigrams")
-STUDENTS_TEST_SET = 1000  # the pictures of CIFAR-10's test batch that the notebooks use; the held-back ones follow
+# Of real data the notebooks use so many; the held-back ones follow.
+STUDENTS_TEST_SET = 1000
+STUDENTS_CAPTIONS = 1000
 
 
-def held_back(plan: Plan, name: str) -> tuple[Any, Any]:
-    """Inputs, and what they should be taken for.
+def held_back(plan: Plan, name: str) -> tuple[Any, ...]:
+    """Data of the kind that the notebooks have.
 
-    ``"cifar10"`` are images (N, 3, 32, 32) less the mean image, as most notebooks have them, and labels (N,);
-    ``"cifar10_bytes"`` the same images as bytes. Of the stand-in they are drawn with a seed of the course's own. Of
-    CIFAR-10 they are test images that the notebooks leave alone. ``"cats_cars"`` are images (N, 32, 32) less the mean
-    image, and -1 or +1: of the stand-in cut with a seed of the course's own, otherwise the test images. ``"trigrams"``
-    are trigrams (N, 3) of the test text, and the words that follow.
+    Of a stand-in they are made with a seed of the course's own, of real data they are what the notebooks leave alone.
+
+    ======================  ==========================================================================================
+    ``"cifar10"``           images (N, 3, 32, 32) less the mean image, as most notebooks have them, and labels (N,)
+    ``"cifar10_bytes"``     the same images as bytes, and labels
+    ``"cats_cars"``         images (N, 32, 32) less the mean image, and -1 or +1; of real data the test images
+    ``"coco_captions"``     image features (N, D), a caption of each as text, and the words that integers stand for
+    ``"trigrams"``          trigrams (N, 3) of the test text, and the words that follow
+    ======================  ==========================================================================================
 
     Raises
     ------
     LookupError
         There is no held-back data of that name.
     """
-    if name not in _NAMES:
-        raise LookupError(f'there is no held-back data "{name}", only {" and ".join(_NAMES)}')
+    data, folder = plan.course.data, plan.data_folder
     seed = int.from_bytes(hashlib.sha256(f"{plan.course.seed}/held back".encode()).digest()[:8], "big")
-    if name == "cats_cars":
-        return _cats_cars(plan.data_folder, plan.course.data.cats_cars is not None, seed)
-    if name == "trigrams":
-        return _trigrams(plan.data_folder)
-    images, less_mean, labels = _pictures(plan.data_folder, plan.data_set == "cifar10", seed)
-    return less_mean if name == "cifar10" else images, labels
+    sets: dict[str, Callable[[], tuple[Any, ...]]] = {
+        "cifar10": lambda: _pictures(folder, plan.data_set == "cifar10", seed)[1:],
+        "cifar10_bytes": lambda: _pictures(folder, plan.data_set == "cifar10", seed)[::2],
+        "cats_cars": lambda: _cats_cars(folder, data.cats_cars is not None, seed),
+        "coco_captions": lambda: _captions(folder, data.coco_captions is not None, seed),
+        "trigrams": lambda: _trigrams(folder),
+    }
+    if name not in sets:
+        raise LookupError(f'there is no held-back data "{name}", only {", ".join(sets)}')
+    return sets[name]()
 
 
 @lru_cache(maxsize=2)
@@ -81,3 +94,20 @@ def _trigrams(folder: Path) -> tuple[Any, Any]:
     with variables({DATA_VARIABLE: str(folder)}), contextlib.redirect_stdout(io.StringIO()):
         known = load_trigrams(num_training=0, num_validation=0)
     return known["x_test"][:HELD_BACK_TRIGRAMS], known["d_test"][:HELD_BACK_TRIGRAMS]
+
+
+@lru_cache(maxsize=2)
+def _captions(folder: Path, real: bool, seed: int) -> tuple[Any, list[str], list[str]]:
+    with variables({DATA_VARIABLE: str(folder)}), contextlib.redirect_stdout(io.StringIO()):
+        known = load_coco_data()
+    if real:
+        unseen = slice(STUDENTS_CAPTIONS, STUDENTS_CAPTIONS + HELD_BACK)
+        features = known["val_features"][known["val_image_idxs"][unseen]]
+        captions = decode_captions(known["val_captions"][unseen], known["idx_to_word"])
+    else:
+        rng = np.random.default_rng(seed)
+        pictures, described = zip(*(draw_scene(rng) for _ in range(HELD_BACK // CAPTIONS_PER_SCENE)), strict=True)
+        features = np.repeat(features_of(np.array(pictures)), CAPTIONS_PER_SCENE, axis=0)
+        captions = [caption for five in described for caption in five]
+    features.flags.writeable = False
+    return features, captions, list(known["idx_to_word"])

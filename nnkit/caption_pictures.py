@@ -1,0 +1,41 @@
+"""Pictures and their captions side by side."""
+
+import textwrap
+
+import matplotlib.pyplot as plt
+
+
+def show_captions(images, captions, title=None, columns=2):
+    """Show each picture with text on its right.
+
+    Draws one new pyplot figure and returns nothing.
+
+    Parameters
+    ----------
+    images : sequence of (H, W, 3) arrays
+        Bytes.
+    captions : sequence of str, or of dict of str to str
+        A text for each image, or several by who says so: ``{"model": "a red ring", "person": "one ring"}``.
+    title : str, optional
+    columns : int
+        How many pictures stand beside each other.
+    """
+    rows = -(-len(images) // columns)
+    figure, axes = plt.subplots(
+        rows,
+        2 * columns,
+        figsize=(4.2 * columns, 1.15 * rows + 0.3),
+        width_ratios=[1, 2.6] * columns,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    pairs = zip(axes.reshape(-1, 2), images, captions, strict=False)
+    for (left, right), image, caption in pairs:
+        left.imshow(image, interpolation="nearest")
+        said = {"": caption} if isinstance(caption, str) else caption
+        lines = [textwrap.fill(f"{who}: {text}" if who else text, 38) for who, text in said.items()]
+        right.text(0, 0.5, "\n".join(lines), va="center", fontsize=8, transform=right.transAxes)
+    if title:
+        figure.suptitle(title, fontsize=9)

@@ -1,4 +1,4 @@
-"""Pictures as rows of numbers, for linear classifiers."""
+"""CIFAR-10, or the stand-in for it, as rows of numbers for linear classifiers."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The command line: `nnkit build | record | verify | release | grade | feedback | export | doctor | demo`."""
+"""The command line: `nnkit build | record | verify | release | grade | feedback | export | …`: `nnkit -h` lists all."""
 
 from __future__ import annotations
 
@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--to", type=Path, default=None, help="file to write (default: grades.csv in the course folder)"
     )
+    command("overview", _overview, "Print the course at a glance, as Markdown.", json=False, assignments=False)
     command("doctor", _doctor, "Say what this machine can lock up, and what it can't.", assignments=False)
     demo = command("demo", _demo, "Build, verify, release, and grade a simulated class.", json=False, assignments=False)
     demo.add_argument(
@@ -234,6 +235,13 @@ def _export(options: argparse.Namespace, console: Console) -> int:
 
     course, assignments = _course(options)
     console.print(f"{export(course, assignments, options.to or course.root / 'grades.csv')}")
+    return 0
+
+
+def _overview(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.reporting.overview import overview
+
+    print(overview(load_course(options.course)), end="")
     return 0
 
 

@@ -51,6 +51,9 @@ class Assignment(Settings):
     points: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="total points a notebook's template must add up to"
     )
+    hours: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="hours that a student is expected to need, by notebook"
+    )
     library: tuple[str, ...] = Field(default=(), description="subject modules that students receive")
     data_files: tuple[str, ...] = Field(
         default=(), description="data files that library modules read, such as nnkit/data/textures.h5"

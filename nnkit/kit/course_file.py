@@ -148,13 +148,14 @@ def _check_names(course: Course) -> None:
                     notebook,
                 )
             listed.add(notebook)
-        for notebook in assignment.points:
-            if notebook not in listed:
-                raise course.error(
-                    f'points are stated for "{notebook}", which is no notebook of {assignment.name}',
-                    ("assignment", index, "points", notebook),
-                    did_you_mean(notebook, listed, f"its notebooks: {', '.join(assignment.notebooks)}"),
-                )
+        for key in ("points", "hours"):
+            for notebook in getattr(assignment, key):
+                if notebook not in listed:
+                    raise course.error(
+                        f'{key} are stated for "{notebook}", which is no notebook of {assignment.name}',
+                        ("assignment", index, key, notebook),
+                        did_you_mean(notebook, listed, f"its notebooks: {', '.join(assignment.notebooks)}"),
+                    )
 
 
 def _check_files(course: Course) -> None:

@@ -57,7 +57,7 @@ class GradedNotebook:
 
     def submission_with(self, **replaced):
         """What a notebook leaves behind whose cells hold the reference, except for the given ones."""
-        definitions = {name: replaced.get(name, text) for name, text in self.template.definitions.items()}
+        definitions = {name: replaced.get(name, text) for name, text in self.plan.definitions.items()}
         return LocalSubmission(namespace_of(definitions, self.template.notebook))
 
     def untouched(self, exercise):
@@ -83,7 +83,7 @@ class GradedNotebook:
 
     def is_class(self, exercise):
         """Whether an exercise is a class."""
-        return isinstance(ast.parse(self.template.definitions[exercise]).body[0], ast.ClassDef)
+        return isinstance(ast.parse(self.plan.definitions[exercise]).body[0], ast.ClassDef)
 
     def built_on(self, exercise):
         """The exercises that are built on one, directly or through others, as the kit sees it."""
@@ -104,4 +104,4 @@ class GradedNotebook:
     def submission_mistaken_in(self, misconception):
         """What a notebook leaves behind that is right but for one misconception."""
         exercise = misconception.exercise
-        return self.submission_with(**{exercise: misconception.apply(self.template.definitions[exercise])})
+        return self.submission_with(**{exercise: misconception.apply(self.plan.definitions[exercise])})

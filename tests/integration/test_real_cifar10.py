@@ -21,6 +21,7 @@ from nnkit.kit.grading.grade import grade_notebook
 from nnkit.kit.grading.heldback import held_back
 from nnkit.kit.grading.sandbox.probing import best_tier
 from nnkit.kit.planning import data_folder, plan_of, prepare_data
+from nnkit.student.companions import companion_files
 
 PROJECT = Path(__file__).parents[2]
 NOTEBOOKS = ("svm", "two_layer_net", "features")
@@ -73,9 +74,10 @@ def batches():
 
 
 def write_course(root, format_name, batches):
+    companions = companion_files(PROJECT / "tests" / "graders" / "a1_image_classifiers")
     for folder in ("source", "tests/graders"):
         for file in (PROJECT / folder / "a1_image_classifiers").iterdir():
-            if file.suffix != ".ipynb" and file.name.split(".")[0].removeprefix("test_") in NOTEBOOKS:
+            if file.suffix != ".ipynb" and file.name.split(".")[0].removeprefix("test_") in {*NOTEBOOKS, *companions}:
                 (root / folder / "a1_image_classifiers").mkdir(parents=True, exist_ok=True)
                 shutil.copy(file, root / folder / "a1_image_classifiers")
     (root / "course.toml").write_text(COURSE)

@@ -406,7 +406,7 @@ def test_embedding_of_one_word(submission, rng):
     assert_close(vectors(submission, np.array([[5]]), W), W[5].reshape(1, 1, 2), FORWARD, "out")
 
 
-@item("word_embedding_forward", weight=0.5,
+@item("word_embedding_forward", weight=0.5, slow=True,
       message="A vocabulary may have 100,000 words: pick rows, one-hot vectors of them don't fit into memory.")
 def test_embedding_of_a_large_vocabulary(submission, rng):
     x, W = rng.integers(100_000, size=(40, 50)), rng.normal(size=(100_000, 2))

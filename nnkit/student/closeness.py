@@ -5,6 +5,7 @@ Type first, then shape, dtype and finiteness, then the numbers: each step relies
 
 import numpy as np
 
+from nnkit.student.errors import CheckFailure
 from nnkit.student.measurement import Measurement, conclude, measurements
 from nnkit.student.values import REAL_NUMBERS, Opaque, real_array, type_name
 
@@ -278,3 +279,16 @@ def unpack(result, *names):
     given = f"{len(result)} values" if type(result) is tuple else type_name(result)
     message = f"the function returned {given}, expected {len(names)} values ({', '.join(names)})"
     return conclude(", ".join(names), result, names, None, None, message)
+
+
+def opaque(value, name, wanted):
+    """A value that has to be an object of the student's, such as a model or a dictionary.
+
+    Raises
+    ------
+    CheckFailure
+        If it is plain data: ``best_net is None, expected a TwoLayerNet``.
+    """
+    if not isinstance(value, Opaque):
+        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
+    return value

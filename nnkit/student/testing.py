@@ -21,6 +21,7 @@ from nnkit.student.closeness import (
     assert_dtype,
     assert_equal,
     assert_shape,
+    opaque,
     unpack,
 )
 from nnkit.student.differences import numerical_gradient, numerical_gradient_of_parameter
@@ -88,6 +89,7 @@ __all__ = [
     "numerical_gradient",
     "numerical_gradient_of_parameter",
     "off_zero",
+    "opaque",
     "pick_from",
     "rel_error",
     "spaced",

@@ -22,6 +22,7 @@ from nnkit.student.testing import (
     assert_shape,
     float32_result,
     numerical_gradient,
+    opaque,
     type_name,
     unpack,
     wave,
@@ -113,13 +114,6 @@ def check_input_dtypes(function, formula, rng):
     wanted_loss, wanted_dW = formula(W.astype(float), X.astype(float), y, 0.3)
     assert_close(loss, wanted_loss, FORWARD_FLOAT32, "loss", dtype=float32_result(loss))
     assert_close(dW, wanted_dW, FORWARD_FLOAT32, "dW", dtype=float32_result(dW), relative_floor=NOISE_FLOOR)
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a model or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
 
 
 def rows_of(images):

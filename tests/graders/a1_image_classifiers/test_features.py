@@ -4,7 +4,10 @@ Held-back images are turned into features by the notebook's own given code; thei
 """
 
 import numpy as np
-from linear_classifiers import check_grid, entries, opaque
+from linear_classifiers import (
+    check_grid,
+    entries,
+)
 
 from nnkit.student.testing import (
     FORWARD,
@@ -15,6 +18,7 @@ from nnkit.student.testing import (
     assert_close,
     assert_shape,
     item,
+    opaque,
 )
 
 LOCAL_SVM_ACCURACY = 0.40

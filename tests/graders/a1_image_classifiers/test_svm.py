@@ -17,7 +17,6 @@ from linear_classifiers import (
     check_sparse_gradient,
     held_back_accuracy,
     loss_and_gradient,
-    opaque,
     random_case,
     validation_accuracy,
 )
@@ -35,6 +34,7 @@ from nnkit.student.testing import (
     assert_inputs_unchanged,
     assert_shape,
     item,
+    opaque,
     type_name,
     wave,
 )

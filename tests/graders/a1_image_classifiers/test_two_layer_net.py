@@ -20,7 +20,6 @@ from nnkit.student.testing import (
     NOISE_FLOOR,
     Call,
     CheckFailure,
-    Opaque,
     assert_at_least,
     assert_below,
     assert_close,
@@ -31,6 +30,7 @@ from nnkit.student.testing import (
     numerical_gradient,
     numerical_gradient_of_parameter,
     off_zero,
+    opaque,
     spaced,
     type_name,
     unpack,
@@ -493,13 +493,6 @@ def test_svm_loss_for_labels_of_any_kind(submission, rng):
 
 
 # TwoLayerNet: initialisation, scores, loss and gradients earn marks separately.
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a model or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
 
 
 def parameter_dict(value, name):

@@ -19,7 +19,6 @@ from nnkit.student.testing import (
     PRINTED,
     Call,
     CheckFailure,
-    Opaque,
     assert_at_least,
     assert_below,
     assert_close,
@@ -29,19 +28,12 @@ from nnkit.student.testing import (
     float32_result,
     item,
     numerical_gradient_of_parameter,
+    opaque,
     spaced,
     type_name,
     unpack,
     wave,
 )
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a model or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
-
 
 # weight_std
 

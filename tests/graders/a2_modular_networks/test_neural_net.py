@@ -31,6 +31,7 @@ from nnkit.student.testing import (
     item,
     numerical_gradient,
     off_zero,
+    opaque,
     spaced,
     type_name,
     unpack,
@@ -38,13 +39,6 @@ from nnkit.student.testing import (
 )
 
 PARAMETERS = ("W1", "b1", "W2", "b2")
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a model or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
 
 
 # two_layer_net: scores, loss, gradients and regularisation earn marks separately.

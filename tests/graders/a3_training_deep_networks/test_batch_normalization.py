@@ -19,7 +19,6 @@ from nnkit.student.testing import (
     SMOOTH_GRADIENT,
     Call,
     CheckFailure,
-    Opaque,
     assert_below,
     assert_close,
     assert_equal,
@@ -29,7 +28,7 @@ from nnkit.student.testing import (
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
-    type_name,
+    opaque,
     unpack,
     wave,
 )
@@ -539,13 +538,6 @@ def test_layernorm_backward_in_float32(submission, rng):
 # FullyConnectedNet: parameters, training, gradients and testing earn marks separately, for both kinds of normalisation.
 
 KINDS = ("batchnorm", "layernorm")
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a model or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
 
 
 def arrays_named(value, names, name):

@@ -21,7 +21,6 @@ from nnkit.student.testing import (
     SMOOTH_GRADIENT,
     Call,
     CheckFailure,
-    Opaque,
     assert_below,
     assert_close,
     assert_dtype,
@@ -30,8 +29,8 @@ from nnkit.student.testing import (
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
+    opaque,
     spaced,
-    type_name,
     unpack,
     wave,
 )
@@ -336,13 +335,6 @@ def test_pool_backward_in_float32(submission, rng):
 # ThreeLayerConvNet: parameters, scores, loss and gradients earn marks separately.
 
 PARAMETERS = ("W1", "b1", "W2", "b2", "W3", "b3")
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a model or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
 
 
 def parameter_dict(value, name):

@@ -33,6 +33,7 @@ from nnkit.student.testing import (
     numerical_gradient,
     numerical_gradient_of_parameter,
     off_zero,
+    opaque,
     type_name,
     unpack,
     wave,
@@ -271,13 +272,6 @@ def test_dropout_backward_in_float32(submission, rng):
 
 # FullyConnectedNet. Of a batch of one, the gradients tell what each layer has put out, and so which units were dropped:
 # that of a weight matrix is its layer's input times the gradient of the bias.
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a model or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
 
 
 def arrays_named(value, names, name):

@@ -7,13 +7,12 @@ from nnkit.student.testing import (
     NOISE_FLOOR,
     Call,
     CheckFailure,
-    Opaque,
     assert_close,
     assert_equal,
     assert_shape,
     numerical_gradient_of_parameter,
+    opaque,
     spaced,
-    type_name,
     unpack,
     wave,
 )
@@ -24,13 +23,6 @@ FLOAT32_FLOOR = 0.1
 PARAMETERS = ("W_proj", "b_proj", "W_embed", "Wx", "Wh", "b", "W_vocab", "b_vocab")
 VOCABULARY = {"<NULL>": 0, "<START>": 1, "<END>": 2, "cat": 3, "dog": 4, "and": 5}
 CAPTIONS = np.array([[1, 3, 5, 4, 2], [1, 4, 4, 2, 0], [1, 3, 2, 0, 0]])
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a model or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
 
 
 def model_with(submission, params, cell_type, words=VOCABULARY):

@@ -1,13 +1,6 @@
 """What has no plain form: networks, and the dictionaries that hold parameters or that experiments leave behind."""
 
-from nnkit.student.testing import CheckFailure, Opaque, type_name
-
-
-def opaque(value, name, wanted):
-    """A value that has to be an object of the student's, such as a network or a dictionary."""
-    if not isinstance(value, Opaque):
-        raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
-    return value
+from nnkit.student.testing import CheckFailure, opaque
 
 
 def entries(value, names, name):

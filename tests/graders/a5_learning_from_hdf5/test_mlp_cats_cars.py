@@ -7,7 +7,10 @@ formula to copy. Hidden tests add random inputs, judged by the formulas at the e
 from itertools import pairwise
 
 import numpy as np
-from student_objects import entries, kept, opaque
+from student_objects import (
+    entries,
+    kept,
+)
 
 from nnkit.student.testing import (
     ANALYTIC_GRADIENT,
@@ -30,6 +33,7 @@ from nnkit.student.testing import (
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
+    opaque,
     spaced,
     unpack,
     wave,

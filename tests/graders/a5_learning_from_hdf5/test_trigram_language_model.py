@@ -10,7 +10,10 @@ says, so that a mistake in the model costs nothing there.
 import math
 
 import numpy as np
-from student_objects import entries, kept, opaque
+from student_objects import (
+    entries,
+    kept,
+)
 
 from nnkit.student.testing import (
     ANALYTIC_GRADIENT,
@@ -34,6 +37,7 @@ from nnkit.student.testing import (
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
+    opaque,
     spaced,
     type_name,
     unpack,

@@ -49,9 +49,7 @@ def compiled_package(package: Path, digest: str, cache: Path) -> Path:
 def _compile(folder: Path) -> None:
     for module in sorted(folder.rglob("*.py")):
         with suppress(py_compile.PyCompileError):  # whoever imports it is told
-            py_compile.compile(
-                str(module), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH
-            )
+            py_compile.compile(str(module), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
 
 
 def _forget_old_ones(cache: Path) -> None:

@@ -6,22 +6,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 
 
 @contextmanager
-def package_not_run(name: str) -> Iterator[None]:
+def package_not_run(name: str) -> Iterator[ModuleType]:
     """Import submodules below a package that has not been run; whoever imports it itself later gets all of it.
 
-    Only for packages whose submodules need nothing of their ``__init__``.
+    Yields the package, empty if it was not loaded before: for what its submodules need of it.
     """
     if name in sys.modules:
-        yield
+        yield sys.modules[name]
         return
     spec = find_spec(name)
     if spec is None:
         raise ModuleNotFoundError(f"{name} is not installed", name=name)
-    sys.modules[name] = module_from_spec(spec)
+    package = sys.modules[name] = module_from_spec(spec)
     try:
-        yield
+        yield package
     finally:
         del sys.modules[name]

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import platform
 import signal
 import socket
-import sys
 import threading
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from types import FrameType
+
+import nbformat
+from nbformat.validator import get_validator
 
 from nnkit.kit.engine.jobs import Order, Refused, grade_content
 from nnkit.kit.grading.graded import Graded
 from nnkit.kit.grading.plan import Plan
-from nnkit.kit.grading.sandbox import Tier
+from nnkit.kit.grading.sandbox import WARM_STARTS, Tier
 from nnkit.kit.grading.sandbox.probing import best_tier, probe
 from nnkit.kit.hashing import kit_hash
 
@@ -63,14 +67,22 @@ def grade(order: Order) -> Graded:
     return grade_content(_plans[order.plan], order.student, order.name, order.content, tier, order.mode, order.only)
 
 
-def main() -> None:
-    """Serve the connection whose descriptor is the argument, until its other end is closed."""
+def load() -> None:
+    """Import what grading takes. What is imported stays to the end: the search for garbage leaves it out."""
+    gc.disable()
+    import_module("nnkit.kit.grading.grade")
+    get_validator(nbformat.current_nbformat, nbformat.current_nbformat_minor)  # it is compiled when first asked for
+    gc.freeze()
+    gc.enable()
+
+
+def main(descriptor: int, leash: int) -> None:
+    """Serve a connection until its other end is closed, or the leash's, which the parent holds however it ends."""
     signal.signal(signal.SIGTERM, _abandon)
-    leash = os.dup(0)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     threading.Thread(target=_leave_with_parent, args=(leash,), daemon=True).start()
-    with Connection(int(sys.argv[1])) as connection, contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+    with Connection(descriptor) as connection, contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
             function, arguments = connection.recv()
             try:
@@ -79,6 +91,7 @@ def main() -> None:
                 refusal = isinstance(error, Refused)
                 answer = (False, error if refusal else RuntimeError(f"{type(error).__name__}: {error}"))
             connection.send(answer)
+    WARM_STARTS.close()
 
 
 def _abandon(number: int, frame: FrameType | None) -> None:
@@ -87,7 +100,7 @@ def _abandon(number: int, frame: FrameType | None) -> None:
 
 
 def _leave_with_parent(leash: int) -> None:
-    """Wait for the end of standard input: the parent holds its other end, however the parent ends."""
+    """Wait for the end of the leash."""
     os.read(leash, 1)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -13,18 +14,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from nnkit.kit.engine import desk
 from nnkit.kit.engine.jobs import Order
+from nnkit.kit.engine.zygote import Forked, forked
 from nnkit.kit.grading.graded import Graded
 
-# Not with -m: the module has to be the one that arriving functions are of. What is imported stays to the end: the
-# search for garbage leaves it out.
+# Not with -m: the module has to be the one that arriving functions are of.
 _START = f"""
-import gc
-gc.disable()
-import nnkit.kit.grading.grade
-from {desk.__name__} import main
-gc.freeze()
-gc.enable()
-main()
+import os, sys
+from {desk.__name__} import load, main
+load()
+main(int(sys.argv[1]), os.dup(0))
 """
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,21 +33,22 @@ class ProcessEnded(Exception):
 
 
 class GradingProcess:
-    """A fresh interpreter that grades in its main thread, where alone Python can interrupt what takes too long.
+    """A process that grades in its main thread, where alone Python can interrupt what takes too long.
 
-    It is of a session of its own, so that Ctrl-C at the terminal reaches the coordinator only.
+    It is forked from the zygote, or a fresh interpreter; of a session of its own, so that Ctrl-C at the terminal
+    reaches the coordinator only.
     """
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.PIPE,  # its leash: see desk
-                stdout=2,  # standard output is for data
-                start_new_session=True,
+        leash, self._hold = os.pipe()
+        try:
+            self._process: Forked | subprocess.Popen[bytes] = forked(theirs.fileno(), leash) or _fresh(
+                theirs.fileno(), leash
             )
+        finally:
+            theirs.close()
+            os.close(leash)
         self._connection: Connection[Any, Any] = Connection(ours.detach())
         self.plans: set[str] = set()
 
@@ -79,10 +78,19 @@ class GradingProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        os.close(self._hold)
         with contextlib.suppress(OSError):
             self._connection.close()
+
+
+def _fresh(connection: int, leash: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _START, str(connection)],
+        pass_fds=(connection,),
+        stdin=leash,
+        stdout=2,  # standard output is for data
+        start_new_session=True,
+    )
 
 
 class Processes:

@@ -61,7 +61,7 @@ def grade_notebook(
     sources = cells_to_run(matched.notebook)
     wanted = [item for item in plan.items if only is None or item.name in only]
     untouched = untouched_cells(matched, plan)
-    start = partial(open_room, plan, tier, _files(plan, beside))
+    start = partial(open_room, plan, tier, _files(plan, beside), drawing=mode == "full")
     with Workplace(start, limits) as workplace:
         if mode == "full":
             _run_cells(workplace, matched, sources, limits, record)

@@ -54,7 +54,9 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
         below_required_tier=not tier.at_least(Tier(plan.course.required_tier)),
         hashes=dict(plan.hashes),
         environment=dict(_environment()),
-        seed=hashlib.sha256(f"{plan.course.seed}/{plan.notebook}/{student}".encode(errors="surrogateescape")).hexdigest()[:16],
+        seed=hashlib.sha256(
+            f"{plan.course.seed}/{plan.notebook}/{student}".encode(errors="surrogateescape")
+        ).hexdigest()[:16],
     )
 
 

@@ -16,7 +16,7 @@ _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 CELLS_OF_OUTPUT = 32  # a whole notebook may put out so many times what one cell may
 
 
-def open_room(plan: Plan, tier: Tier, beside: Mapping[str, bytes] = _NOTHING) -> LockedSession:
+def open_room(plan: Plan, tier: Tier, beside: Mapping[str, bytes] = _NOTHING, *, drawing: bool = True) -> LockedSession:
     """Start a fresh locked process that sees the released folder and the data, and nothing of the grader's.
 
     Parameters
@@ -26,6 +26,8 @@ def open_room(plan: Plan, tier: Tier, beside: Mapping[str, bytes] = _NOTHING) ->
     beside : mapping of str to bytes
         Files of the submission's own by name. They are sent, not shown: a view of its own for every student would leave
         no fork server to start from.
+    drawing : bool
+        Whether it will run what draws figures.
     """
     settings = plan.course.limits
     shown = {path.name: path for path in sorted(plan.package.iterdir()) if path.suffix != ".ipynb"}
@@ -43,7 +45,8 @@ def open_room(plan: Plan, tier: Tier, beside: Mapping[str, bytes] = _NOTHING) ->
     )
     output = settings.output_kb * 1000
     outputs = SessionLimits(cell_output=output, notebook_output=CELLS_OF_OUTPUT * output)
-    session = LockedSession(locked(tier, View(inputs=shown), limits, warm_start=plan.course.engine.warm), outputs)
+    begin = locked(tier, View(inputs=shown), limits, warm_start=plan.course.engine.warm, drawing=drawing)
+    session = LockedSession(begin, outputs)
     for name, content in beside.items():
         session.place(name, content)
     return session

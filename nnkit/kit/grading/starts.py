@@ -12,7 +12,9 @@ from nnkit.kit.grading.sandbox import WARM_STARTS, Limits, SandboxError, Tier, V
 INSIDE = "/opt/nnkit/locked"
 
 
-def locked(tier: Tier, view: View, limits: Limits, *, warm_start: bool = True) -> Callable[[int], Process]:
+def locked(
+    tier: Tier, view: View, limits: Limits, *, warm_start: bool = True, drawing: bool = True
+) -> Callable[[int], Process]:
     """How a session's process is started in the sandbox, with the agent's own program added to the view.
 
     Parameters
@@ -21,12 +23,14 @@ def locked(tier: Tier, view: View, limits: Limits, *, warm_start: bool = True) -
         As in `sandbox.start`.
     warm_start : bool
         Fork it from a process that has loaded the libraries already, where that can be.
+    drawing : bool
+        Whether figures are to be expected: to load for them takes as long as to run several notebooks' definitions.
     """
     shown = _with_agent(view)
 
     def begin(descriptor: int) -> Process:
         if warm_start:
-            process = WARM_STARTS.start(tier, shown, limits, INSIDE, pass_fds=(descriptor,))
+            process = WARM_STARTS.start(tier, shown, limits, INSIDE, pass_fds=(descriptor,), drawing=drawing)
             if process is not None:
                 return process
         argv = ["python", "-I", "-B", f"{INSIDE}/__main__.py", str(descriptor)]

@@ -38,6 +38,9 @@ class Prepared:
         for name in LIBRARIES:
             with suppress(ImportError):  # not installed: the submission is told when it asks for it
                 importlib.import_module(name)
+
+    def prepare_drawing(self) -> None:
+        """Load what a first figure would."""
         draw_and_forget()
 
     def resume(self) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from . import namespaced
+from .inside.forkserver import WILL_DRAW, WILL_NOT_DRAW
 from .limits import Limits
 from .plan import LAUNCHER, Request
 from .problems import SandboxError
@@ -97,6 +98,7 @@ class ForkServer:
         pass_fds: Iterable[int] = (),
         env: Mapping[str, str] = NO_VARIABLES,
         code: str | None = None,
+        drawing: bool = False,
     ) -> LockedProcess:
         """Fork a locked process that serves a submission on the first of `pass_fds`.
 
@@ -106,6 +108,8 @@ class ForkServer:
             As in `sandbox.start`.
         code : str, optional
             Python to run instead, to find out what a submission could do.
+        drawing : bool
+            Whether it will draw: then what the first figure takes is loaded first, once for all.
 
         Raises
         ------
@@ -120,7 +124,9 @@ class ForkServer:
         process = LockedProcess(None, ours, tail, None, WORKDIR, str, [], enclosed=True)
         try:
             with theirs:
-                socket.send_fds(self._channel, [b"+"], [theirs.fileno(), tail.fileno(), *fds])
+                socket.send_fds(
+                    self._channel, [WILL_DRAW if drawing else WILL_NOT_DRAW], [theirs.fileno(), tail.fileno(), *fds]
+                )
             send_plan(ours, self._plan_of_fork(Request(self._view, limits, ["python"], fds, env), code))
             process.await_start(PATIENCE)
         except OSError as error:

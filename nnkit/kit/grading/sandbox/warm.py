@@ -53,7 +53,7 @@ class WarmStarts:
         self._lock = threading.RLock()
 
     def start(
-        self, tier: Tier, view: View, limits: Limits, program: str, *, pass_fds: Iterable[int]
+        self, tier: Tier, view: View, limits: Limits, program: str, *, pass_fds: Iterable[int], drawing: bool
     ) -> LockedProcess | None:
         """A locked process that goes on in the program of a fork server; None where it takes a cold start."""
         with self._lock:
@@ -64,7 +64,7 @@ class WarmStarts:
                 server = self._server(key, tier, view, program)
                 if server.busy:
                     return None
-                process = server.start(limits, pass_fds=pass_fds)
+                process = server.start(limits, pass_fds=pass_fds, drawing=drawing)
             except (SandboxError, OSError):
                 self._failures += 1
                 self._end(key)

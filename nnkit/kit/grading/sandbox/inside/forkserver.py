@@ -23,10 +23,15 @@ from typing import Any, Protocol
 from . import keeper, kernel, launch
 
 _MOST_DESCRIPTORS = 32
+# Kinds of a request to fork.
+WILL_DRAW, WILL_NOT_DRAW = b"d", b"n"
 
 
 class Program(Protocol):
     """What is loaded once and goes on in every fork."""
+
+    def prepare_drawing(self) -> None:
+        """Load what a first figure would."""
 
     def resume(self) -> None:
         """Make a fork what a fresh process would be."""
@@ -47,19 +52,36 @@ def main(settings: str, number: str) -> Callable[[], None]:
     channel.set_inheritable(False)
     plan = json.loads(settings)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    gc.disable()  # libraries leave no garbage, and looking for it takes a tenth of the time to load them
+    loading = partial(_loading, plan["uid"], plan["gid"])
     try:
-        with _as_user(plan["uid"], plan["gid"]):
+        with loading():
             program = _load(plan["program"])
-        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # changing the user has set it anew
-        _check_fit_for_forking(channel.fileno())
     except Exception as error:
-        channel.sendall(json.dumps({"trouble": f"{type(error).__name__}: {error}"}).encode() + b"\n")
+        channel.sendall(_trouble(error))
         os._exit(1)
+    channel.sendall(b'{"ready": true}\n')
+    return _Server(channel, program, loading).serve()
+
+
+def _trouble(error: Exception) -> bytes:
+    return json.dumps({"trouble": f"{type(error).__name__}: {error}"}).encode() + b"\n"
+
+
+@contextlib.contextmanager
+def _loading(uid: int | None, gid: int | None) -> Iterator[None]:
+    """Load for all forks, and see that nothing is left that forks must not share: open files, threads."""
+    before = _open_files()
+    gc.unfreeze()  # what was loaded earlier is seen again by who looks for it
+    gc.disable()  # libraries leave no garbage, and looking for it takes a tenth of the time to load them
+    with _as_user(uid, gid):
+        yield
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # changing the user has set it anew
+    if left := _open_files().items() - before.items():
+        raise RuntimeError(f"what was loaded has left files open: {', '.join(name for _, name in left)}")
+    if len(os.listdir("/proc/self/task")) > 1:
+        raise RuntimeError("what was loaded has started threads")
     gc.freeze()  # a collection in a fork need not touch, and so copy, what was there before
     gc.enable()
-    channel.sendall(b'{"ready": true}\n')
-    return _Server(channel, program).serve()
 
 
 @contextlib.contextmanager
@@ -89,23 +111,23 @@ def _load(package: str) -> Program:
     return program
 
 
-def _check_fit_for_forking(channel: int) -> None:
-    """Forks share the offsets of open files, and have only the thread that made them."""
-    left = {int(name) for name in os.listdir("/proc/self/fd")} - {0, 1, 2, channel}
-    open_files = []
-    for number in left:
+def _open_files() -> dict[int, str]:
+    """What this process has open, by descriptor."""
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(FileNotFoundError):  # the listing's own descriptor
-            open_files.append(os.readlink(f"/proc/self/fd/{number}"))
-    if open_files:
-        raise RuntimeError(f"what was loaded has left files open: {', '.join(open_files)}")
-    if len(os.listdir("/proc/self/task")) > 1:
-        raise RuntimeError("what was loaded has started threads")
+            found[int(name)] = os.readlink(f"/proc/self/fd/{name}")
+    return found
 
 
 class _Server:
-    def __init__(self, channel: socket.socket, program: Program) -> None:
+    def __init__(
+        self, channel: socket.socket, program: Program, loading: Callable[[], contextlib.AbstractContextManager[None]]
+    ) -> None:
         self._channel = channel
         self._program = program
+        self._loading = loading
+        self._draws = False
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         self._ears = select.poll()
         self._ears.register(channel, select.POLLIN)
@@ -117,29 +139,33 @@ class _Server:
                 if descriptor != self._channel.fileno():
                     self._collect(descriptor)
                     continue
-                passed = self._next_request()
+                kind, passed = self._next_request()
                 if not passed:
                     os._exit(0)  # the grader is gone; the kernel ends every process of this namespace
-                going_on = self._fork(passed)
+                going_on = self._fork(passed, kind == WILL_DRAW)
                 if going_on is not None:
                     return going_on
 
-    def _next_request(self) -> list[int]:
-        """Descriptors for one start: control socket, file for the last words, and the submission's own."""
+    def _next_request(self) -> tuple[bytes, list[int]]:
+        """What kind of start, and its descriptors: control socket, file for the last words, the submission's own."""
         try:
             data, passed, flags, _ = socket.recv_fds(self._channel, 1, _MOST_DESCRIPTORS)
         except OSError:
-            return []
-        return passed if data and not flags & socket.MSG_CTRUNC else []
+            return b"", []
+        return data, passed if data and not flags & socket.MSG_CTRUNC else []
 
-    def _fork(self, passed: list[int]) -> Callable[[], None] | None:
+    def _fork(self, passed: list[int], will_draw: bool) -> Callable[[], None] | None:
         pid = -1
         try:
+            if will_draw and not self._draws:
+                with self._loading():
+                    self._program.prepare_drawing()
+                self._draws = True
             # Only a child enters the new PID namespace, as its first process; we ourselves stay in ours.
             kernel.unshare(kernel.CLONE_NEWPID)
             pid = os.fork()
-        except OSError as error:
-            os.write(passed[0], json.dumps({"trouble": f"fork server: {error}"}).encode() + b"\n")
+        except (OSError, RuntimeError) as error:
+            os.write(passed[0], _trouble(error))
         if pid == 0:
             return self._begin(passed)
         kernel.join(self._own_pids, kernel.CLONE_NEWPID)
@@ -173,7 +199,7 @@ class _Server:
                     return partial(_run_to_the_end, plan["code"])
                 return self._program.service(plan["fds"][0])
         except Exception as error:
-            control.sendall(json.dumps({"trouble": f"{type(error).__name__}: {error}"}).encode() + b"\n")
+            control.sendall(_trouble(error))
             os._exit(1)
         os._exit(0)
 

@@ -104,6 +104,7 @@ class Data(Settings):
     coco_captions: str | None = Field(
         default=None, description="folder with COCO's captions, vocabulary and image features"
     )
+    cola: str | None = Field(default=None, description="folder with CoLA's arrays and vocabulary")
     cats_cars: str | None = Field(default=None, description="HDF5 file of the cats and cars")
     trigrams: str | None = Field(default=None, description="HDF5 file of the trigrams")
 

@@ -196,7 +196,7 @@ def _check_files(course: Course) -> None:
                     "paths are relative to the course folder",
                     name,
                 )
-    for key in ("cifar10", "coco_captions"):
+    for key in ("cifar10", "coco_captions", "cola"):
         folder = getattr(course.data, key)
         if folder is not None and not (course.root / folder).is_dir():
             what = f'there is no folder "{folder}"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -105,8 +106,8 @@ def prepare_data(course: Course) -> None:
     elif "nnkit.data.shapes" in modules:
         with variables({DATA_VARIABLE: str(folder)}):
             shapes.load()
-    if course.data.coco_captions is not None:
-        _link_captions(course.root / course.data.coco_captions, folder / "coco_captioning")
+    _link_folder(course.data.coco_captions, course, folder / "coco_captioning", ("*2014*.*", "images/*"))
+    _link_folder(course.data.cola, course, folder / "cola", ("*.npy", "word_to_ix.csv"))
     _link_file(course.data.cats_cars, course, folder / cats_cars.FILE_NAME)
     _link_file(course.data.trigrams, course, folder / trigrams.FILE_NAME)
 
@@ -119,17 +120,21 @@ def _link_file(file: str | None, course: Course, link: Path) -> None:
         _link(course.root / file, link)
 
 
+def _link_folder(source: str | None, course: Course, folder: Path, patterns: Sequence[str]) -> None:
+    """Show files of a folder of the course to the notebooks; of one that is taken off the course no longer."""
+    if source is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for pattern in patterns:
+        for file in (course.root / source).glob(pattern):
+            _link(file, folder / file.relative_to(course.root / source))
+
+
 def _link_batches(source: Path, folder: Path) -> None:
     """Show a folder of CIFAR-10 batches under the name that the loader looks for."""
     kind = "bin" if (source / "test_batch.bin").is_file() else "py"
     for batch in source.glob("*_batch*"):
         _link(batch, folder / f"cifar-10-batches-{kind}" / batch.name)
-
-
-def _link_captions(source: Path, folder: Path) -> None:
-    """Show COCO's captions, features and, where they are, photographs."""
-    for file in (*source.glob("*2014*.*"), *source.glob("images/*")):
-        _link(file, folder / file.relative_to(source))
 
 
 def _link(file: Path, link: Path) -> None:

@@ -98,6 +98,27 @@ def test_a_file_of_real_data_is_shown_to_the_notebooks_and_one_taken_off_is_not(
     assert not shown.exists()
 
 
+def test_a_folder_of_real_data_is_shown_without_what_else_lies_there_and_one_taken_off_is_not(course):
+    given = course.root / "sentences"
+    given.mkdir()
+    for name in ("train_inxs.npy", "word_to_ix.csv", "notes.txt"):
+        (given / name).write_text(name)
+    change(course.root, "course.toml", "[limits]", '[data]\ncola = "sentences"\n\n[limits]')
+    prepare_data(load_course(course.root))
+    shown = data_folder(course) / "cola"
+    assert {file.name for file in shown.iterdir()} == {"train_inxs.npy", "word_to_ix.csv"}
+    change(course.root, "course.toml", 'cola = "sentences"\n', "")
+    prepare_data(load_course(course.root))
+    assert not shown.exists()
+    assert len(list(given.iterdir())) == 3
+
+
+def test_a_folder_of_real_data_that_is_not_there_is_named(course):
+    change(course.root, "course.toml", "[limits]", '[data]\ncola = "sentences"\n\n[limits]')
+    with pytest.raises(CourseError, match=r'there is no folder "sentences".*stand-in'):
+        load_course(course.root)
+
+
 def test_a_file_of_real_data_that_is_not_there_is_named(course):
     change(course.root, "course.toml", "[limits]", '[data]\ncats_cars = "pictures.h5"\n\n[limits]')
     with pytest.raises(CourseError, match=r'there is no file "pictures.h5".*stand-in'):

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.data import textures
+from nnkit.data import agreement, textures
 from nnkit.data.cats_cars import load_cats_cars
 from nnkit.data.cifar10 import load_cifar10
 from nnkit.data.coco_captions import decode_captions, load_coco_data
+from nnkit.data.cola import decode_sentence, encode_sentences, load_cola
 from nnkit.data.folder import DATA_VARIABLE
 from nnkit.data.scene_features import features_of
 from nnkit.data.scenes import CAPTIONS_PER_SCENE
@@ -42,6 +43,7 @@ def held_back(plan: Plan, name: str) -> tuple[Any, ...]:
     ``"cifar10_bytes"``     the same images as bytes, and labels
     ``"cats_cars"``         images (N, 32, 32) less the mean image, and -1 or +1; of real data the test images
     ``"coco_captions"``     image features (N, D), a caption of each as text, and the words that integers stand for
+    ``"cola"``              sentences (N, T), 0 or 1 for each, and "cola" or "agreement"; of CoLA the validation data
     ``"trigrams"``          trigrams (N, 3) of the test text, and the words that follow
     ======================  ==========================================================================================
 
@@ -57,6 +59,7 @@ def held_back(plan: Plan, name: str) -> tuple[Any, ...]:
         "cifar10_bytes": lambda: _pictures(folder, plan.data_set == "cifar10", seed)[::2],
         "cats_cars": lambda: _cats_cars(folder, data.cats_cars is not None, seed),
         "coco_captions": lambda: _captions(folder, data.coco_captions is not None, seed),
+        "cola": lambda: _sentences(folder, data.cola is not None, seed),
         "trigrams": lambda: _trigrams(folder),
     }
     if name not in sets:
@@ -94,6 +97,22 @@ def _trigrams(folder: Path) -> tuple[Any, Any]:
     with variables({DATA_VARIABLE: str(folder)}), contextlib.redirect_stdout(io.StringIO()):
         known = load_trigrams(num_training=0, num_validation=0)
     return known["x_test"][:HELD_BACK_TRIGRAMS], known["d_test"][:HELD_BACK_TRIGRAMS]
+
+
+@lru_cache(maxsize=2)
+def _sentences(folder: Path, real: bool, seed: int) -> tuple[Any, Any, str]:
+    with variables({DATA_VARIABLE: str(folder)}), contextlib.redirect_stdout(io.StringIO()):
+        known = load_cola()
+    if real:
+        sentences, labels = known["X_val"], known["y_val"]
+    else:
+        everything = np.concatenate([known["X_train"], known["X_val"]])
+        seen = {tuple(decode_sentence(words, known).split()) for words in everything}
+        drawn, labels = agreement.draw(HELD_BACK, np.random.default_rng(seed), avoid=seen)
+        sentences = encode_sentences(drawn, known["idx_to_word"])
+    sentences.flags.writeable = False
+    labels.flags.writeable = False
+    return sentences, labels, known["name"]
 
 
 @lru_cache(maxsize=2)

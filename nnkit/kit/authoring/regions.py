@@ -97,7 +97,8 @@ def _misspelt(line: str) -> str | None:
         size = len(delimiter.split())
         for taken in (size, size + 1):
             start = " ".join(words[:taken])
-            if difflib.SequenceMatcher(None, start, delimiter).ratio() > 0.85:
+            compared = difflib.SequenceMatcher(None, start, delimiter)
+            if compared.real_quick_ratio() > 0.85 and compared.ratio() > 0.85:
                 return _instead(delimiter)
     return None
 

@@ -24,7 +24,7 @@ from .shell import new_shell
 # up for the notebook when it is imported, which must happen when the submission draws its first figure.
 LIBRARIES = (
     "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib_inline.config",
-    "IPython.core.pylabtools", "h5py", "pytest", "tqdm.auto",
+    "IPython.core.pylabtools", "h5py", "tqdm.auto",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import functools
 import gc
 import importlib
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -66,7 +67,8 @@ def draw_and_forget() -> None:
         axes.plot([1, 10], [1, 10], label="$x$")
         axes.set(xscale="log", title="title", xlabel="x", ylabel="y")
         axes.legend()
-        axes.imshow([[0.0, 1.0]])
+        with warnings.catch_warnings(action="ignore"):  # what is warned of here could not warn a submission any more
+            axes.imshow([[0.0, 1.0]])
         figure.savefig(BytesIO(), format="png", bbox_inches="tight")
         del figure, axes
         _forget("matplotlib.font_manager", "matplotlib.mathtext")
@@ -74,7 +76,8 @@ def draw_and_forget() -> None:
 
 
 def _forget(*modules: str) -> None:
-    """Empty the caches of these modules: they hold fonts, which are open files."""
+    """Empty the caches of these modules: they hold fonts, which are open files. Where a font lies may stay known."""
     for thing in gc.get_objects():
-        if isinstance(thing, functools._lru_cache_wrapper) and thing.__module__ in modules:
+        cached = isinstance(thing, functools._lru_cache_wrapper) and thing.__module__ in modules
+        if cached and "findfont" not in thing.__name__:
             thing.cache_clear()

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from nnkit.student.choices import recorded_letters
+from nnkit.student.choices import last_cell_with, recorded_letters
 from nnkit.student.table import CheckTable, readable_name, verdict_words
 
 
@@ -47,7 +47,7 @@ def check(item, notebook=None):
     file, has_public_tests = _file_with(item, folder, notebook)
     choices = _constants_of(file).get("CHOICES", {}).get(item)
     if choices is not None:
-        _show(CheckTable(item, [], _recorded(namespace.get(item), item, choices)), shell)
+        _show(CheckTable(item, [], _recorded(item, choices, namespace, shell)), shell)
         return
     if not has_public_tests:
         _show(CheckTable(item, [], "no public test: this exercise is tested after you hand it in"), shell)
@@ -116,13 +116,13 @@ def _constants_of(path):
     return constants
 
 
-def _recorded(answer, question, choices):
+def _recorded(question, choices, namespace, shell):
     """What to say of an answer that holds letters of the question."""
+    cells = [] if shell is None else shell.history_manager.input_hist_raw
     try:
-        letters = recorded_letters(answer, question, choices)
+        return recorded_letters(last_cell_with(question, cells), namespace.get(question), question, choices)
     except ValueError as error:
         raise CheckFailed(f"{question}: {error}") from None
-    return f"your answer holds {', '.join(letters) or 'no letter: none applies'}. It is graded after you hand in"
 
 
 def _file_with(item, folder, notebook):

@@ -205,6 +205,40 @@ def test_in_ipython_the_notebooks_names_are_checked(shell, capsys):
     assert "1 of 1 public tests passed" in capsys.readouterr().out
 
 
+def run_in_notebook(shell, cell):
+    """Run a cell as a kernel does, which keeps a history."""
+    return shell.run_cell(cell, store_history=True)
+
+
+@pytest.mark.parametrize("answer", ["{A, C}", "A, C"])
+def test_letters_without_quotes_count_and_an_earlier_answer_does_not(shell, capsys, answer):
+    run_in_notebook(shell, 'from nnkit.student import check\nzero = {"B"}')
+    assert isinstance(run_in_notebook(shell, f"zero = {answer}").error_in_exec, NameError)
+    capsys.readouterr()
+    assert run_in_notebook(shell, "check('zero')").success
+    said = capsys.readouterr().out
+    assert "zero: your answer holds A, C." in said
+    assert "letters in quotes" in said
+
+
+def test_of_several_answers_the_last_counts(shell, capsys):
+    run_in_notebook(shell, "from nnkit.student import check\nzero = {A, C}")
+    run_in_notebook(shell, 'zero = {"B"}')
+    capsys.readouterr()
+    run_in_notebook(shell, "zero == {'A'}\ncheck('zero')")
+    assert capsys.readouterr().out.strip().endswith("your answer holds B. It is graded after you hand in")
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"), [("{A C}", "not valid Python"), ('{"A"} | {"C"}', "zero has to be written out")]
+)
+def test_what_the_grade_can_not_read_fails_whatever_was_answered_before(shell, answer, complaint):
+    run_in_notebook(shell, 'from nnkit.student import check\nzero = {"B"}')
+    run_in_notebook(shell, f"zero = {answer}")
+    with pytest.raises(CheckFailed, match=complaint + r": write the letters of all that apply, in the form zero = "):
+        run_in_notebook(shell, "check('zero')").raise_error()
+
+
 def test_in_ipython_a_failure_fails_the_cell_with_one_line(shell, capsys):
     shell.run_cell(f"from nnkit.student import check\n{WRONG}")
     outcome = shell.run_cell("check('double')")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from nnkit.kit.grading.choices import LONGEST_ANSWER, grade_choice, ticked
+from nnkit.kit.grading.choices import grade_choice
 from nnkit.kit.items import Item
+from nnkit.student.choices import LONGEST_ANSWER, ticked
 
 QUESTION = Item("zero", 1.5, "choose", answer=frozenset("AC"))
 
@@ -17,6 +18,9 @@ QUESTION = Item("zero", 1.5, "choose", answer=frozenset("AC"))
         '"A, C"',
         '"a c"',
         '{"a", " c "}',
+        "{A, C}",
+        "A, C",
+        '{A, "C"}',
         '["A", "A", "C"]',
         '{\n    "A",  # nothing\n    "C",\n}',
     ],
@@ -45,6 +49,9 @@ def test_a_placeholder_is_no_answer(source):
         ("none = {'A'}", "does not assign zero"),
         ("zero = {'A'} | {'C'}", "has to be written out"),
         ("zero = chosen()", "has to be written out"),
+        ("zero = chosen", "has to be written out"),
+        ("zero = {a, c}", "has to be written out"),
+        ("zero = {A: C}", "set of letters"),
         ("zero = {['A'], 'C'}", "has to be written out"),
         ("zero = 1", "set of letters"),
         ("zero = {1, 3}", "set of letters"),

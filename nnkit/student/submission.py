@@ -10,6 +10,7 @@ import weakref
 
 import numpy as np
 
+from nnkit.student.disabling import disable, enable_all
 from nnkit.student.errors import CheckFailure, StudentError
 from nnkit.student.steps import Put, pick_from
 from nnkit.student.tracebacks import student_error
@@ -50,6 +51,14 @@ class LocalSubmission:
     def clear_mutations(self):
         """Forget the mutations seen so far."""
         self.mutations = []
+
+    def disable(self, functions):
+        """Put functions of libraries out of use, such as ``"numpy.linalg.norm"``; see `forbidden`."""
+        disable(functions)
+
+    def enable_all(self):
+        """Put them back to use."""
+        enable_all()
 
     def run(self, steps, pick=None):
         """Take several steps in order, in one go.

@@ -32,6 +32,7 @@ from nnkit.student.errors import (
     StudentOutOfMemory,
     StudentTimeout,
 )
+from nnkit.student.forbidding import forbidden
 from nnkit.student.inputs import float32_result, off_zero, spaced, wave
 from nnkit.student.measurement import Measurement, measurements
 from nnkit.student.steps import Call, Put, pick_from
@@ -84,6 +85,7 @@ __all__ = [
     "assert_inputs_unchanged",
     "assert_shape",
     "float32_result",
+    "forbidden",
     "item",
     "measurements",
     "numerical_gradient",

@@ -95,7 +95,46 @@ def test_right_distances_by_a_forbidden_norm_lose_the_tests_that_forbid_it_and_n
         grade(REFERENCE.submission_with(KNearestNeighbor=REFERENCE.sources["KNearestNeighbor"] + NORMED), slow=False)
     )
     assert set(lost) == {f"test_{way}_distances_without_norm" for way in ("two_loops", "one_loop", "no_loops")}
-    assert all("np.linalg.norm, which is not allowed" in message for message in lost.values())
+    assert all("numpy.linalg.norm, which is not allowed" in message for message in lost.values())
+
+
+BOUND_BEFORE = """
+from numpy import linalg as la
+from numpy.linalg import norm
+
+def compute_distances_two_loops(self, X):
+    return np.array([[norm(x - t) for t in self.X_train] for x in X])
+
+def compute_distances_one_loop(self, X, length=np.linalg.norm):
+    return np.array([length(x - self.X_train, axis=1) for x in X])
+
+def compute_distances_no_loops(self, X):
+    return la.norm(X[:, np.newaxis] - self.X_train, axis=2)
+"""
+OF_SCIPY = """
+from scipy.spatial.distance import cdist, euclidean
+
+def compute_distances_two_loops(self, X):
+    return np.array([[euclidean(x, t) for t in self.X_train] for x in X])
+
+def compute_distances_one_loop(self, X):
+    return np.array([cdist(x[np.newaxis], self.X_train)[0] for x in X])
+
+def compute_distances_no_loops(self, X):
+    from scipy.spatial import distance
+    return distance.cdist(X, self.X_train)
+"""
+
+
+@pytest.mark.parametrize("functions", [BOUND_BEFORE, OF_SCIPY])
+def test_a_norm_bound_to_another_name_before_or_another_librarys_is_forbidden_too(functions):
+    if functions == OF_SCIPY:
+        pytest.importorskip("scipy.spatial.distance")
+    classifier = REFERENCE.sources["KNearestNeighbor"] + functions
+    lost = complaints(grade(REFERENCE.submission_with(KNearestNeighbor=classifier), slow=False))
+    forbidding = {f"test_{way}_distances_without_norm" for way in ("two_loops", "one_loop", "no_loops")}
+    assert forbidding <= lost.keys()
+    assert all("which is not allowed" in lost[name] for name in forbidding)
 
 
 def test_the_norm_is_back_after_the_tests():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from nnkit.kit.grading.locked.wire import Kept, WireError, is_plain_array
@@ -14,6 +15,7 @@ from nnkit.student.testing import Call, Put, StudentError
 LARGEST_PARCEL = 64 << 20
 MOST_CALLS_IN_A_PARCEL = 2000
 MOST_ITEMS = 10_000
+ENABLING_S = 10.0
 LONGEST = 1_000_000
 
 
@@ -64,6 +66,15 @@ class LockedSubmission:
     def clear_mutations(self) -> None:
         """Forget the mutations seen so far."""
         self.mutations = []
+
+    def disable(self, functions: Sequence[str]) -> None:
+        """Put functions of libraries out of use over there; see `nnkit.student.testing.forbidden`."""
+        self._ask("disable", {"names": list(functions)}, lambda _: None)
+
+    def enable_all(self) -> None:
+        """Put them back to use, also when the time for calls is over; where that fails, the process has ended."""
+        with suppress(StudentError):
+            self._session.ask("enable_all", {}, ENABLING_S, lambda _: None)
 
     def reset(self) -> None:
         """Forget all handles, on both sides; to be done between tests."""

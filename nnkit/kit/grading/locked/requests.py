@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any
 
+from .disabling import disable, enable_all
 from .table import Arguments, Path, Table
 from .wire import WireError
 
@@ -50,6 +51,8 @@ class Requests:
             "access": self._access,
             "override": self._override,
             "restore": self._restore,
+            "disable": self._disable,
+            "enable_all": self._enable_all,
             "reset": self._reset,
             "place": self._place,
         }
@@ -165,6 +168,14 @@ class Requests:
                 self._namespace.pop(name, None)
             else:
                 self._namespace[name] = value
+        return {"value": None}
+
+    def _disable(self, names: list[str]) -> dict[str, Any]:
+        disable(names)
+        return {"value": None}
+
+    def _enable_all(self) -> dict[str, Any]:
+        enable_all()
         return {"value": None}
 
     def _reset(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from nnkit.student.testing import LocalSubmission
 
 
 class Reference:
-    """The functions and classes of modules, as a notebook shows them.
+    """The functions, classes and constants of modules, as a notebook shows or imports them.
 
     Attributes
     ----------
@@ -25,6 +25,8 @@ class Reference:
             for node in ast.parse(text).body:
                 if isinstance(node, ast.FunctionDef | ast.ClassDef):
                     self.sources[node.name] = ast.get_source_segment(text, node)
+                elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                    self.sources[ast.unparse(node.targets[0])] = ast.get_source_segment(text, node)
 
     def submission_with(self, **replaced):
         """What a notebook leaves behind whose cells hold the reference, except for the given ones."""

@@ -5,6 +5,7 @@ import numpy as np
 from nnkit.conv_sandwiches import conv_relu_pool_backward, conv_relu_pool_forward
 from nnkit.layers import affine_backward, affine_forward, affine_relu_backward, affine_relu_forward
 from nnkit.losses import softmax_loss
+from nnkit.regularization import l2_gradient, l2_penalty
 
 
 class ThreeLayerConvNet:
@@ -110,13 +111,13 @@ class ThreeLayerConvNet:
         # its name.
         ### BEGIN SOLUTION
         data_loss, dscores = softmax_loss(scores, y)
-        penalty = 0.5 * self.reg * (np.sum(W1**2) + np.sum(W2**2) + np.sum(W3**2))
+        penalty = sum(l2_penalty(w, self.reg) for w in (W1, W2, W3))
         loss = data_loss + penalty
         dhidden, grads["W3"], grads["b3"] = affine_backward(dscores, scores_cache)
         dpooled, grads["W2"], grads["b2"] = affine_relu_backward(dhidden, hidden_cache)
         _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dpooled, pooled_cache)
-        grads["W1"] += self.reg * W1
-        grads["W2"] += self.reg * W2
-        grads["W3"] += self.reg * W3
+        grads["W1"] += l2_gradient(W1, self.reg)
+        grads["W2"] += l2_gradient(W2, self.reg)
+        grads["W3"] += l2_gradient(W3, self.reg)
         ### END SOLUTION
         return loss, grads

@@ -10,6 +10,7 @@ from nnkit.initialization import weight_std
 from nnkit.layers import affine_backward, affine_forward, relu_backward, relu_forward
 from nnkit.losses import softmax_loss
 from nnkit.normalization import batchnorm_backward, batchnorm_forward, layernorm_backward, layernorm_forward
+from nnkit.regularization import l2_gradient, l2_penalty
 
 
 class FullyConnectedNet:
@@ -240,7 +241,7 @@ class FullyConnectedNet:
             grads.update(layer_grads)
         for layer in range(1, last + 1):
             w = self.params[f"W{layer}"]
-            loss += 0.5 * self.reg * np.sum(w**2)
-            grads[f"W{layer}"] += self.reg * w
+            loss += l2_penalty(w, self.reg)
+            grads[f"W{layer}"] += l2_gradient(w, self.reg)
         ### END SOLUTION
         return loss, grads

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from nnkit.regularization import l2_gradient, l2_penalty
+
 
 def init_two_layer_model(input_size, hidden_size, output_size):
     """Make the parameters of a two-layer network: small random weights, biases of zero.
@@ -35,8 +37,8 @@ def two_layer_net(X, model, y=None, reg=0.0):
     """Scores of a two-layer network; with labels, its loss and the gradients.
 
     The network is affine - ReLU - affine - softmax. Its loss is the softmax loss, averaged over
-    the inputs, plus ``0.5 * reg * (sum(W1**2) + sum(W2**2))``; biases are not regularised. (Some
-    courses leave the factor 0.5 out: this one has it in every network.)
+    the inputs, plus ``0.5 * reg * (sum(W1**2) + sum(W2**2))``, as in every network of this course
+    (see `nnkit.regularization`); biases are not regularised.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def two_layer_net(X, model, y=None, reg=0.0):
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     data_loss = -log_probabilities[rows, y].mean()
-    loss = data_loss + 0.5 * reg * (np.sum(W1**2) + np.sum(W2**2))
+    loss = data_loss + l2_penalty(W1, reg) + l2_penalty(W2, reg)
     ### END SOLUTION
 
     grads = {}
@@ -82,11 +84,11 @@ def two_layer_net(X, model, y=None, reg=0.0):
     dscores = np.exp(log_probabilities)
     dscores[rows, y] -= 1
     dscores /= len(X)
-    grads["W2"] = hidden.T @ dscores + reg * W2
+    grads["W2"] = hidden.T @ dscores + l2_gradient(W2, reg)
     grads["b2"] = dscores.sum(axis=0)
     dhidden = dscores @ W2.T
     dhidden[hidden <= 0] = 0
-    grads["W1"] = X.T @ dhidden + reg * W1
+    grads["W1"] = X.T @ dhidden + l2_gradient(W1, reg)
     grads["b1"] = dhidden.sum(axis=0)
     ### END SOLUTION
     return loss, grads

@@ -12,6 +12,7 @@ from reference_grading import InProcessGrader, Reference, complaints
 import nnkit.layers
 import nnkit.losses
 import nnkit.models.plain
+import nnkit.regularization
 import nnkit.trainer
 from nnkit.kit.grading.graders import Accuracies
 from nnkit.student.plugin import run_graders
@@ -19,7 +20,7 @@ from nnkit.student.testing import LocalSubmission
 
 GRADER_FILE = Path(__file__).parents[1] / "graders" / "a2_modular_networks" / "test_neural_net.py"
 EXERCISES = ("two_layer_net", "ClassifierTrainer")
-REFERENCE = Reference(nnkit.layers, nnkit.losses, nnkit.models.plain, nnkit.trainer)
+REFERENCE = Reference(nnkit.layers, nnkit.losses, nnkit.models.plain, nnkit.regularization, nnkit.trainer)
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

@@ -60,6 +60,11 @@ def test_definitions_are_the_solved_reference_in_order(course):
     assert "SOLUTION" not in "".join(definitions.values())
 
 
+def test_definitions_are_put_together_once(course):
+    template = load_template(course, "a1", "net")
+    assert template.definitions is template.definitions
+
+
 def test_definitions_bring_what_they_take_from_the_library_and_nothing_else(course):
     imports = "from nnkit.tools import shift as moved, twice\nfrom nnkit.student import check"
     change(course.root, MD, "from nnkit.student import check", imports)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from nnkit.kit.authoring.definitions import find_definitions, free_names
@@ -66,8 +67,8 @@ class Template:
     cells: tuple[Cell, ...]
     items: tuple[Item, ...]
 
-    @property
-    def definitions(self) -> dict[str, str]:
+    @cached_property
+    def definitions(self) -> Mapping[str, str]:
         shown = {name: text for cell in self.cells for name, text in cell.defines.items()}
         needed = frozenset().union(*(free_names(text) for text in shown.values()))
         return {name: text for name, text in self._imports() if name in needed} | shown

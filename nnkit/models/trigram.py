@@ -1,159 +1,19 @@
 # ruff: noqa: RET504 -- a result keeps its name between the region that computes it and the given `return`
 """Language model on trigrams: three words in, the probabilities of the fourth word out.
 
-Words are numbered from 1 to V, as in the data files: word number i is ``words[i - 1]``, and its row of a matrix is row
-``i - 1``.
+Words are numbered as in `nnkit.word_layers`.
 """
 
-import sys
-
 import numpy as np
-from tqdm import tqdm
 
-
-def embedding_forward(x, W):
-    """Look up the vector of each word, and put those of a trigram side by side.
-
-    Parameters
-    ----------
-    x : (N, 3) array of integers
-        Word numbers from 1 to V.
-    W : (V, D) array
-        The vector of word number i is row ``i - 1``.
-
-    Returns
-    -------
-    out : (N, 3 * D) array
-        In the order of the words: D numbers of the first word, of the second, of the third.
-    cache : object
-        Whatever `embedding_backward` needs.
-    """
-    # TODO: compute out without a loop over the inputs.
-    ### BEGIN SOLUTION
-    out = W[x - 1].reshape(len(x), -1)
-    ### END SOLUTION
-    cache = (x, W)
-    return out, cache
-
-
-def embedding_backward(dout, cache):
-    """Gradient of the word vectors.
-
-    Parameters
-    ----------
-    dout : (N, 3 * D) array
-        Upstream derivative.
-    cache : tuple
-        ``(x, W)`` as `embedding_forward` left it.
-
-    Returns
-    -------
-    dW : (V, D) array
-        Whatever arrives at a word adds up, at all its places in all trigrams.
-    """
-    x, W = cache
-    # TODO: compute dW. A word may stand in x many times: dW[x - 1] += ... would count it once.
-    ### BEGIN SOLUTION
-    dW = np.zeros(W.shape, dtype=dout.dtype)
-    np.add.at(dW, x - 1, dout.reshape(*x.shape, -1))
-    ### END SOLUTION
-    return dW
-
-
-def sigmoid_forward(x):
-    """Layer of sigmoid units, forward pass: ``1 / (1 + exp(-x))``.
-
-    Parameters
-    ----------
-    x : array of any shape
-
-    Returns
-    -------
-    out : array shaped like x
-        From 0 to 1; no number is too large or too small for it.
-    cache : array
-        ``out``.
-    """
-    # TODO: compute out such that nothing overflows, for entries of either sign.
-    ### BEGIN SOLUTION
-    small = np.exp(-np.abs(x))  # between 0 and 1
-    out = np.where(x >= 0, 1, small) / (1 + small)
-    ### END SOLUTION
-    cache = out
-    return out, cache
-
-
-def sigmoid_backward(dout, cache):
-    """Layer of sigmoid units, backward pass.
-
-    Parameters
-    ----------
-    dout : array
-        Upstream derivative.
-    cache : array
-        The output of `sigmoid_forward`.
-
-    Returns
-    -------
-    dx : array shaped like dout
-    """
-    out = cache
-    # TODO: compute dx.
-    ### BEGIN SOLUTION
-    dx = dout * out * (1 - out)
-    ### END SOLUTION
-    return dx
-
-
-def softmax(scores):
-    """Probabilities of the words, for each input.
-
-    Parameters
-    ----------
-    scores : (N, V) array
-
-    Returns
-    -------
-    probabilities : (N, V) array
-        Each row adds up to 1.
-    """
-    # TODO: compute the probabilities such that nothing overflows.
-    ### BEGIN SOLUTION
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    ### END SOLUTION
-    return probabilities
-
-
-def cross_entropy(scores, d):
-    """Cross entropy of softmax probabilities with the words that were to be predicted.
-
-    Parameters
-    ----------
-    scores : (N, V) array
-        Before the softmax.
-    d : (N,) array of integers
-        Numbers of the correct words, from 1 to V.
-
-    Returns
-    -------
-    loss : float
-        Mean of ``-log(probability of the correct word)``, natural logarithm.
-    dscores : (N, V) array
-        Derivative of the loss with respect to the scores.
-    """
-    # TODO: compute the loss without taking the logarithm of a probability that may have been
-    # rounded to zero, and its derivative.
-    ### BEGIN SOLUTION
-    correct = (np.arange(len(d)), d - 1)
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    log_sums = np.log(np.exp(shifted).sum(axis=1))
-    loss = np.mean(log_sums - shifted[correct])
-    dscores = softmax(scores)
-    dscores[correct] -= 1
-    dscores /= len(d)
-    ### END SOLUTION
-    return loss, dscores
+from nnkit.word_layers import (
+    cross_entropy,
+    embedding_backward,
+    embedding_forward,
+    sigmoid_backward,
+    sigmoid_forward,
+    softmax,
+)
 
 
 class TrigramModel:
@@ -269,107 +129,27 @@ def unigram_cross_entropy(d_train, d, num_words=250):
     return loss
 
 
-def train_epoch(model, x, d, order, velocity, learning_rate=0.15, momentum=0.85, batch_size=200):
-    """One pass over the training data in minibatches, by gradient descent with momentum.
-
-    Each parameter has a velocity, a running sum of its steps: ``momentum`` times the velocity
-    before, minus ``learning_rate`` times the gradient (no factor of ``1 - momentum``). The
-    parameter moves by it.
+def evaluate(model, x, d, batch_size=2000):
+    """Cross entropy of a model, and the share of fourth words that it finds the likeliest.
 
     Parameters
     ----------
     model : TrigramModel
-        Its ``params`` are changed, or replaced.
     x, d : (N, 3) and (N,) arrays of integers
-        Trigrams and their fourth words.
-    order : (N,) array of integers
-        The order in which to take the inputs: the first minibatch is ``order[:batch_size]``.
-    velocity : dict of arrays
-        By name of the parameter; a name that is missing stands for zero. Changed, and passed in
-        again in the next epoch: the sums go on running.
-    learning_rate, momentum : float
     batch_size : int
-        The last minibatch holds what is left, which may be less.
+        Inputs scored at once, which bounds the memory needed.
 
     Returns
     -------
-    loss : float
-        Mean loss over all N inputs, each measured when its minibatch was taken.
+    loss, accuracy : float
     """
-    total = 0.0
-    # TODO: take the minibatches in turn, make a step for each, and add up in total the losses of
-    # all inputs.
-    ### BEGIN SOLUTION
-    for start in range(0, len(order), batch_size):
-        batch = order[start : start + batch_size]
-        loss, grads = model.loss(x[batch], d[batch])
-        total += float(loss) * len(batch)
-        for name, gradient in grads.items():
-            velocity[name] = momentum * velocity.get(name, 0.0) - learning_rate * gradient
-            model.params[name] += velocity[name]
-    ### END SOLUTION
-    return total / len(order)
-
-
-class EarlyStopping:
-    """Watches the validation loss, says when to stop, and brings the best parameters back.
-
-    Parameters
-    ----------
-    model : object
-        With ``params``, a dict of arrays, which training changes or replaces.
-    patience : int
-        How many epochs in a row may bring no new lowest loss before it says to stop.
-
-    Attributes
-    ----------
-    best_loss : float
-        The lowest loss so far; infinity before the first.
-    best_params : dict of arrays or None
-        The parameters that had it.
-    """
-
-    def __init__(self, model, patience=3):
-        self.model = model
-        self.patience = patience
-        self.best_loss = np.inf
-        self.best_params = None
-        self.waited = 0
-
-    def update(self, val_loss):
-        """Take note of the model's validation loss after an epoch.
-
-        Parameters
-        ----------
-        val_loss : float
-            Only a loss below `best_loss` counts as better.
-
-        Returns
-        -------
-        stop : bool
-            True if the last `patience` epochs, this one included, were not better.
-        """
-        # TODO: keep the loss and the parameters if they are the best so far. Training goes on to
-        # change the arrays in model.params, in place perhaps.
-        ### BEGIN SOLUTION
-        if val_loss < self.best_loss:
-            self.best_loss = val_loss
-            self.best_params = {name: value.copy() for name, value in self.model.params.items()}
-            self.waited = 0
-        else:
-            self.waited += 1
-        stop = self.waited >= self.patience
-        ### END SOLUTION
-        return stop
-
-    def restore(self):
-        """Give the model the best parameters back; without any so far, leave it as it is."""
-        # TODO: put the best parameters into self.model.params. What is kept here must stay as it
-        # is, even if training goes on afterwards.
-        ### BEGIN SOLUTION
-        if self.best_params is not None:
-            self.model.params = {name: value.copy() for name, value in self.best_params.items()}
-        ### END SOLUTION
+    loss, right = 0.0, 0
+    for start in range(0, len(x), batch_size):
+        batch = slice(start, start + batch_size)
+        scores = model.loss(x[batch])
+        loss += float(cross_entropy(scores, d[batch])[0]) * len(scores)
+        right += int(np.sum(np.argmax(scores, axis=1) == d[batch] - 1))
+    return loss / len(x), right / len(x)
 
 
 def top_words(model, x, words, count=10):
@@ -398,78 +178,3 @@ def top_words(model, x, words, count=10):
     probabilities = np.take_along_axis(all_probabilities, best, axis=1)
     ### END SOLUTION
     return found, probabilities
-
-
-def evaluate(model, x, d, batch_size=2000):
-    """Cross entropy of a model, and the share of fourth words that it finds the likeliest.
-
-    Parameters
-    ----------
-    model : TrigramModel
-    x, d : (N, 3) and (N,) arrays of integers
-    batch_size : int
-        Inputs scored at once, which bounds the memory needed.
-
-    Returns
-    -------
-    loss, accuracy : float
-    """
-    loss, right = 0.0, 0
-    for start in range(0, len(x), batch_size):
-        batch = slice(start, start + batch_size)
-        scores = model.loss(x[batch])
-        loss += float(cross_entropy(scores, d[batch])[0]) * len(scores)
-        right += int(np.sum(np.argmax(scores, axis=1) == d[batch] - 1))
-    return loss / len(x), right / len(x)
-
-
-def train_language_model(model, data, num_epochs=50, patience=3, seed=0, **settings):
-    """Train until the validation loss falls no more, and leave the best parameters in the model.
-
-    Interrupting (Kernel > Interrupt, or Ctrl-C) ends the training early, with the best
-    parameters so far.
-
-    Parameters
-    ----------
-    model : TrigramModel
-    data : dict
-        ``x_train``, ``d_train``, ``x_val``, ``d_val``.
-    num_epochs : int
-        The most there may be.
-    patience : int
-        Of `EarlyStopping`.
-    seed : int
-        Of the random orders.
-    **settings
-        Of `train_epoch`: learning_rate, momentum, batch_size.
-
-    Returns
-    -------
-    dict of lists
-        ``train_loss``, ``val_loss``, ``val_accuracy``: one number for each epoch.
-    """
-    history = {"train_loss": [], "val_loss": [], "val_accuracy": []}
-    rng = np.random.default_rng(seed)
-    stopping = EarlyStopping(model, patience)
-    velocity = {}
-    looks = {"desc": "training", "unit": "epoch", "file": sys.stdout, "ncols": 80, "mininterval": 1}
-    with tqdm(range(num_epochs), **looks) as epochs:
-        try:
-            for _ in epochs:
-                order = rng.permutation(len(data["x_train"]))
-                train_loss = train_epoch(model, data["x_train"], data["d_train"], order, velocity, **settings)
-                val_loss, val_accuracy = evaluate(model, data["x_val"], data["d_val"])
-                history["train_loss"].append(train_loss)
-                history["val_loss"].append(val_loss)
-                history["val_accuracy"].append(val_accuracy)
-                epochs.set_postfix(val_loss=f"{val_loss:.3f}", refresh=False)
-                if stopping.update(val_loss):
-                    break
-        except KeyboardInterrupt:
-            tqdm.write(
-                f"Training interrupted in epoch {len(history['val_loss']) + 1}; the best parameters so far are kept.",
-                file=sys.stdout,
-            )
-        finally:
-            stopping.restore()
-    return history

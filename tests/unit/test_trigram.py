@@ -4,22 +4,17 @@ import math
 import numpy as np
 import pytest
 
-import nnkit.models.trigram as trigram
+import nnkit.language_model_training
 from nnkit.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array, rel_error
-from nnkit.models.trigram import (
-    EarlyStopping,
-    TrigramModel,
+from nnkit.language_model_training import EarlyStopping, train_epoch, train_language_model
+from nnkit.models.trigram import TrigramModel, evaluate, top_words, unigram_cross_entropy
+from nnkit.word_layers import (
     cross_entropy,
     embedding_backward,
     embedding_forward,
-    evaluate,
     sigmoid_backward,
     sigmoid_forward,
     softmax,
-    top_words,
-    train_epoch,
-    train_language_model,
-    unigram_cross_entropy,
 )
 
 
@@ -171,15 +166,15 @@ def test_training_stops_when_the_validation_loss_rises_and_the_model_is_the_best
 
 
 def test_an_interrupted_training_leaves_the_best_parameters_so_far(repeating, monkeypatch, capsys):
-    epochs, train = itertools.count(1), trigram.train_epoch
+    epochs = itertools.count(1)
 
     def interrupted(*args, **kwargs):
-        loss = train(*args, **kwargs)
+        loss = train_epoch(*args, **kwargs)
         if next(epochs) == 4:
             raise KeyboardInterrupt
         return loss
 
-    monkeypatch.setattr(trigram, "train_epoch", interrupted)
+    monkeypatch.setattr(nnkit.language_model_training, "train_epoch", interrupted)
     model, history = trained(repeating, 60)
     assert len(history["val_loss"]) == 3
     assert evaluate(model, repeating["x_val"], repeating["d_val"])[0] == pytest.approx(min(history["val_loss"]))

@@ -292,3 +292,18 @@ def opaque(value, name, wanted):
     if not isinstance(value, Opaque):
         raise CheckFailure(f"{name} is {type_name(value)}, expected {wanted}")
     return value
+
+
+def arrays_named(value, names, name):
+    """A dictionary of the student's that has to have an entry of each of these names, such as params or grads.
+
+    Raises
+    ------
+    CheckFailure
+        If it is none, or lacks one: ``grads has no entry "b1", expected W1, b1``.
+    """
+    opaque(value, name, "a dictionary of arrays")
+    for key in names:
+        if key not in value:
+            raise CheckFailure(f'{name} has no entry "{key}", expected {", ".join(names)}')
+    return value

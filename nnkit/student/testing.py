@@ -15,6 +15,7 @@ import pytest
 
 from nnkit.gradient_check import rel_error
 from nnkit.student.closeness import (
+    arrays_named,
     assert_at_least,
     assert_below,
     assert_close,
@@ -77,6 +78,7 @@ __all__ = [
     "StudentKilled",
     "StudentOutOfMemory",
     "StudentTimeout",
+    "arrays_named",
     "assert_at_least",
     "assert_below",
     "assert_close",

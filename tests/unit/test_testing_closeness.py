@@ -7,6 +7,8 @@ from nnkit.student.testing import (
     FORWARD,
     NOISE_FLOOR,
     CheckFailure,
+    LocalSubmission,
+    arrays_named,
     assert_at_least,
     assert_below,
     assert_close,
@@ -236,3 +238,21 @@ def test_passed_comparisons_are_noted_too():
     finally:
         measurements.reset(token)
     assert (noted.name, noted.measured, noted.allowed, noted.passed) == ("loss", 0.0, FORWARD, True)
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        ({"W1": EXPECTED}, r'^grads has no entry "b1", expected W1, b1$'),
+        (None, r"^grads is None, expected a dictionary of arrays$"),
+    ],
+)
+def test_a_dictionary_of_the_students_needs_an_entry_of_every_name(value, complaint):
+    grads = LocalSubmission({"grads": value}).grads
+    with pytest.raises(CheckFailure, match=complaint):
+        arrays_named(grads, ("W1", "b1"), "grads")
+
+
+def test_a_dictionary_of_the_students_may_hold_more_than_the_names():
+    grads = LocalSubmission({"grads": {"W1": EXPECTED, "extra": 1}}).grads
+    assert arrays_named(grads, ("W1",), "grads") is grads

@@ -20,6 +20,7 @@ from nnkit.student.testing import (
     NOISE_FLOOR,
     Call,
     CheckFailure,
+    arrays_named,
     assert_at_least,
     assert_below,
     assert_close,
@@ -495,14 +496,6 @@ def test_svm_loss_for_labels_of_any_kind(submission, rng):
 # TwoLayerNet: initialisation, scores, loss and gradients earn marks separately.
 
 
-def parameter_dict(value, name):
-    """params or grads, with an entry for each parameter."""
-    for key in PARAMETERS:
-        if key not in opaque(value, name, "a dictionary of arrays"):
-            raise CheckFailure(f'{name} has no entry "{key}", expected {", ".join(PARAMETERS)}')
-    return value
-
-
 def new_net(submission, input_dim, hidden_dim, num_classes, **settings):
     net = submission.TwoLayerNet(input_dim=input_dim, hidden_dim=hidden_dim, num_classes=num_classes, **settings)
     return opaque(net, "TwoLayerNet(...)", "a model")
@@ -520,7 +513,7 @@ def net_with(submission, parameters, **settings):
 
 def loss_and_grads(net, X, y):
     loss, grads = unpack(net.loss(X, y), "loss", "grads")
-    return loss, parameter_dict(grads, "grads")
+    return loss, arrays_named(grads, PARAMETERS, "grads")
 
 
 def seed_parameters():
@@ -552,7 +545,7 @@ def random_net_case(rng, n=4, shape=(2, 3, 2), hidden_dim=7, num_classes=5):
 
 
 def check_initial_shapes(submission, input_dim, hidden_dim, num_classes):
-    params = parameter_dict(new_net(submission, input_dim, hidden_dim, num_classes).params, "params")
+    params = arrays_named(new_net(submission, input_dim, hidden_dim, num_classes).params, PARAMETERS, "params")
     shapes = (input_dim, hidden_dim), (hidden_dim,), (hidden_dim, num_classes), (num_classes,)
     for key, shape in zip(PARAMETERS, shapes, strict=True):
         assert_shape(params[key], shape, f'params["{key}"]')
@@ -570,7 +563,7 @@ def check_weight_scale(submission, weight_scale):
     """The weights' standard deviation, to a quarter of a power of two: chance moves it by less."""
     net = new_net(submission, 200, 300, 150, weight_scale=weight_scale)
     for key, shape in [("W1", (200, 300)), ("W2", (300, 150))]:
-        weights = random_parameter(parameter_dict(net.params, "params"), key, shape)
+        weights = random_parameter(arrays_named(net.params, PARAMETERS, "params"), key, shape)
         ratio = max(float(np.std(weights)) / weight_scale, 1e-6)
         rounded = 2 ** (round(4 * math.log2(ratio)) / 4) if math.isfinite(ratio) else math.inf
         assert_close(rounded, 1, 0.01, f"standard deviation of {key} relative to weight_scale, rounded")
@@ -592,7 +585,7 @@ def test_net_has_parameters_of_the_sizes_asked_for(submission):
 
 @item("TwoLayerNet", public=True, weight=0.5, message="Biases start at zero.")
 def test_net_starts_with_zero_biases(submission):
-    params = parameter_dict(new_net(submission, 6, 8, 4).params, "params")
+    params = arrays_named(new_net(submission, 6, 8, 4).params, PARAMETERS, "params")
     for key, shape in [("b1", (8,)), ("b2", (4,))]:
         bias = random_parameter(params, key, shape)
         assert_below(np.count_nonzero(bias), 0, f"number of biases in {key} that are not zero")
@@ -641,7 +634,7 @@ def test_net_gradients_with_regularisation_agree_with_numerical_ones(submission)
       message="Every new network starts with random weights of its own, at the scale that is asked for.")
 def test_net_starts_with_weights_of_its_own(submission):
     check_weight_scale(submission, 0.05)
-    nets = [parameter_dict(new_net(submission, 10, 8, 5).params, "params") for _ in range(2)]
+    nets = [arrays_named(new_net(submission, 10, 8, 5).params, PARAMETERS, "params") for _ in range(2)]
     for key, shape in [("W1", (10, 8)), ("W2", (8, 5))]:
         one, other = (random_parameter(params, key, shape) for params in nets)
         assert_at_least(int((one != other).sum()), 1, f"number of weights in {key} that differ between two nets")

@@ -19,6 +19,7 @@ from nnkit.student.testing import (
     PRINTED,
     Call,
     CheckFailure,
+    arrays_named,
     assert_at_least,
     assert_below,
     assert_close,
@@ -87,14 +88,6 @@ def new_net(submission, dims, **settings):
     return opaque(net, "FullyConnectedNet(...)", "a model")
 
 
-def arrays_of(value, dims, name):
-    """params or grads, with an entry for each parameter."""
-    for key in names(dims):
-        if key not in opaque(value, name, "a dictionary of arrays"):
-            raise CheckFailure(f'{name} has no entry "{key}", expected {", ".join(names(dims))}')
-    return value
-
-
 def net_with(submission, parameters, dims=DIMS, **settings):
     """A net of the student's in float64, with these parameters in it."""
     net = new_net(submission, dims, dtype=submission.np.float64, **settings)
@@ -109,7 +102,7 @@ def loss_of(net, X, y):
 
 
 def gradients_of(net, X, y, dims=DIMS):
-    return arrays_of(unpack(net.loss(X, y), "loss", "grads")[1], dims, "grads")
+    return arrays_named(unpack(net.loss(X, y), "loss", "grads")[1], names(dims), "grads")
 
 
 def fixed_parameters(phase, dims=DIMS):
@@ -130,7 +123,7 @@ def random_case(rng, dims, n=4):
 
 
 def check_shapes(submission, dims):
-    params = arrays_of(new_net(submission, dims).params, dims, "params")
+    params = arrays_named(new_net(submission, dims).params, names(dims), "params")
     for key in names(dims):
         assert_shape(params[key], shape_of(key, dims), f'params["{key}"]')
 
@@ -145,7 +138,7 @@ def random_parameter(params, key, dims):
 
 def check_spread(submission, weight_scale, dims):
     """The weights' standard deviations, to a quarter of a power of two: chance moves them by less."""
-    params = arrays_of(new_net(submission, dims, weight_scale=weight_scale).params, dims, "params")
+    params = arrays_named(new_net(submission, dims, weight_scale=weight_scale).params, names(dims), "params")
     for key in names(dims, "W"):
         wanted = std_formula(weight_scale, *shape_of(key, dims))
         ratio = max(float(np.std(random_parameter(params, key, dims))) / wanted, 1e-6)
@@ -176,7 +169,7 @@ def test_net_has_parameters_of_the_sizes_asked_for(submission):
 @item("FullyConnectedNet", public=True, weight=0.5, message="Biases start at zero.")
 def test_net_starts_with_zero_biases(submission):
     dims = (6, 8, 5, 4)
-    params = arrays_of(new_net(submission, dims).params, dims, "params")
+    params = arrays_named(new_net(submission, dims).params, names(dims), "params")
     for key in names(dims, "b"):
         bias = random_parameter(params, key, dims)
         assert_below(np.count_nonzero(bias), 0, f"number of biases in {key} that are not zero")
@@ -226,7 +219,7 @@ def test_net_gradients_with_regularisation_agree_with_numerical_ones(submission)
       message="In its dtype, float32 unless another is asked for, the net keeps parameters and computes scores.")
 def test_net_is_of_its_dtype(submission):
     net = new_net(submission, DIMS, weight_scale=0.3)
-    params = arrays_of(net.params, DIMS, "params")
+    params = arrays_named(net.params, names(DIMS), "params")
     for key in names(DIMS):
         assert_dtype(params[key], np.float32, f'params["{key}"]')
     assert_dtype(net.loss(wave(3, 2, 6)), np.float32, "scores")
@@ -242,7 +235,7 @@ def test_net_starts_with_weights_of_a_scheme(submission):
 @item("FullyConnectedNet", weight=0.5, message="Every new network starts with random weights of its own.")
 def test_net_starts_with_weights_of_its_own(submission):
     dims = (10, 8, 8, 5)
-    one, other = (arrays_of(new_net(submission, dims).params, dims, "params") for _ in range(2))
+    one, other = (arrays_named(new_net(submission, dims).params, names(dims), "params") for _ in range(2))
     for key in names(dims, "W"):
         same = random_parameter(one, key, dims) != random_parameter(other, key, dims)
         assert_at_least(int(same.sum()), 1, f"number of weights in {key} that differ between two nets")
@@ -345,7 +338,7 @@ def check_memory(submission, solver_name):
 
 def check_parameters_remember(submission, solver_name, dims):
     solver, X, y = memorised(submission, solver_name)
-    params = arrays_of(opaque(solver.model, f"{solver_name}.model", "a network").params, dims, "params")
+    params = arrays_named(opaque(solver.model, f"{solver_name}.model", "a network").params, names(dims), "params")
     for key in names(dims):
         assert_shape(params[key], shape_of(key, dims), f'params["{key}"]')
     if f"W{len(dims)}" in params:

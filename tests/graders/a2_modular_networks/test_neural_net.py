@@ -22,6 +22,7 @@ from nnkit.student.testing import (
     NOISE_FLOOR,
     CheckFailure,
     Opaque,
+    arrays_named,
     assert_at_least,
     assert_close,
     assert_equal,
@@ -74,10 +75,7 @@ def random_case(rng, n=6, d=5, h=7, c=4):
 
 def loss_and_grads(submission, X, model, y, reg=0.0):
     loss, grads = unpack(submission.two_layer_net(X, model, y, reg), "loss", "grads")
-    for key in PARAMETERS:
-        if key not in opaque(grads, "grads", "a dictionary of arrays"):
-            raise CheckFailure(f'grads has no entry "{key}", expected {", ".join(PARAMETERS)}')
-    return loss, grads
+    return loss, arrays_named(grads, PARAMETERS, "grads")
 
 
 def check_grads(submission, X, model, y, reg=0.0, keys=PARAMETERS):
@@ -485,10 +483,7 @@ LOCAL_VALIDATION_ACCURACY = 0.50
 
 def best_parameters(submission):
     """best_model as arrays that fit each other."""
-    model = opaque(submission.best_model, "best_model", "a dictionary with W1, b1, W2 and b2")
-    for key in PARAMETERS:
-        if key not in model:
-            raise CheckFailure(f'best_model has no entry "{key}", expected {", ".join(PARAMETERS)}')
+    model = arrays_named(submission.best_model, PARAMETERS, "best_model")
     parameters = {key: model[key] for key in PARAMETERS}
     bias = parameters["b1"]
     hidden = bias.size if type(bias) is np.ndarray else 1

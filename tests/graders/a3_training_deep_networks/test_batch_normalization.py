@@ -19,6 +19,7 @@ from nnkit.student.testing import (
     SMOOTH_GRADIENT,
     Call,
     CheckFailure,
+    arrays_named,
     assert_below,
     assert_close,
     assert_equal,
@@ -538,14 +539,6 @@ def test_layernorm_backward_in_float32(submission, rng):
 # FullyConnectedNet: parameters, training, gradients and testing earn marks separately, for both kinds of normalisation.
 
 KINDS = ("batchnorm", "layernorm")
-
-
-def arrays_named(value, names, name):
-    """params or grads, with an entry for each parameter."""
-    for key in names:
-        if key not in opaque(value, name, "a dictionary of arrays"):
-            raise CheckFailure(f'{name} has no entry "{key}", expected {", ".join(names)}')
-    return value
 
 
 def fixed_parameters(dims, kind):

@@ -21,6 +21,7 @@ from nnkit.student.testing import (
     SMOOTH_GRADIENT,
     Call,
     CheckFailure,
+    arrays_named,
     assert_below,
     assert_close,
     assert_dtype,
@@ -337,14 +338,6 @@ def test_pool_backward_in_float32(submission, rng):
 PARAMETERS = ("W1", "b1", "W2", "b2", "W3", "b3")
 
 
-def parameter_dict(value, name):
-    """params or grads, with an entry for each parameter."""
-    for key in PARAMETERS:
-        if key not in opaque(value, name, "a dictionary of arrays"):
-            raise CheckFailure(f'{name} has no entry "{key}", expected {", ".join(PARAMETERS)}')
-    return value
-
-
 def shapes_of(input_dim, filters, size, hidden, classes):
     channels, height, width = input_dim
     rows = filters * (height // 2) * (width // 2)
@@ -382,7 +375,7 @@ def random_net_case(rng, sizes, n):
 
 def loss_and_grads(net, X, y):
     loss, grads = unpack(net.loss(X, y), "loss", "grads")
-    return loss, parameter_dict(grads, "grads")
+    return loss, arrays_named(grads, PARAMETERS, "grads")
 
 
 FIXED_SIZES = (2, 4, 6), 3, 3, 5, 4
@@ -391,7 +384,7 @@ RANDOM_SIZES = [((3, 4, 4), 4, 3, 6, 5), ((1, 6, 4), 2, 5, 3, 3), ((2, 5, 7), 2,
 
 def check_shapes(submission, *sizes):
     # Without spread: random numbers would set two like mistakes apart.
-    params = parameter_dict(new_net(submission, *sizes, weight_scale=0.0).params, "params")
+    params = arrays_named(new_net(submission, *sizes, weight_scale=0.0).params, PARAMETERS, "params")
     for key, shape in shapes_of(*sizes).items():
         assert_shape(params[key], shape, f'params["{key}"]')
 
@@ -404,7 +397,7 @@ def test_net_has_parameters_of_the_sizes_asked_for(submission):
 
 @item("ThreeLayerConvNet", public=True, weight=0.5, message="Biases start at zero.")
 def test_net_starts_with_zero_biases(submission):
-    params = parameter_dict(new_net(submission, *FIXED_SIZES).params, "params")
+    params = arrays_named(new_net(submission, *FIXED_SIZES).params, PARAMETERS, "params")
     for key in ("b1", "b2", "b3"):
         assert_below(np.count_nonzero(params[key]), 0, f"number of biases in {key} that are not zero")
 
@@ -457,7 +450,7 @@ def test_net_draws_its_weights_in_order(submission, rng):
     seed, weight_scale = int(rng.integers(2**31)), float(rng.uniform(0.01, 0.1))
     submission.np.random.seed(seed)
     net = new_net(submission, *FIXED_SIZES, weight_scale=weight_scale, dtype=submission.np.float64)
-    params, numbers = parameter_dict(net.params, "params"), np.random.RandomState(seed)
+    params, numbers = arrays_named(net.params, PARAMETERS, "params"), np.random.RandomState(seed)
     for key in ("W1", "W2", "W3"):
         wanted = weight_scale * numbers.randn(*shapes_of(*FIXED_SIZES)[key])
         assert_close(params[key], wanted, FORWARD, f'params["{key}"]')
@@ -467,7 +460,7 @@ def test_net_draws_its_weights_in_order(submission, rng):
       message="Parameters and gradients have the dtype that was asked for, whatever dtype the images have.")
 def test_net_computes_in_the_dtype_asked_for(submission, rng):
     net = new_net(submission, *FIXED_SIZES, reg=0.1)
-    params = parameter_dict(net.params, "params")
+    params = arrays_named(net.params, PARAMETERS, "params")
     _, grads = loss_and_grads(net, rng.normal(size=(2, *FIXED_SIZES[0])), np.array([0, 3]))
     for key in PARAMETERS:
         assert_dtype(params[key], np.float32, f'params["{key}"]')

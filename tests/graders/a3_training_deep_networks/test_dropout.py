@@ -22,6 +22,7 @@ from nnkit.student.testing import (
     Call,
     CheckFailure,
     Opaque,
+    arrays_named,
     assert_at_least,
     assert_below,
     assert_close,
@@ -272,14 +273,6 @@ def test_dropout_backward_in_float32(submission, rng):
 
 # FullyConnectedNet. Of a batch of one, the gradients tell what each layer has put out, and so which units were dropped:
 # that of a weight matrix is its layer's input times the gradient of the bias.
-
-
-def arrays_named(value, names, name):
-    """params or grads, with an entry for each parameter."""
-    for key in names:
-        if key not in opaque(value, name, "a dictionary of arrays"):
-            raise CheckFailure(f'{name} has no entry "{key}", expected {", ".join(names)}')
-    return value
 
 
 def new_net(submission, dims, keep, **settings):

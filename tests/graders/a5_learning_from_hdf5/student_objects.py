@@ -3,14 +3,6 @@
 from nnkit.student.testing import CheckFailure, opaque
 
 
-def entries(value, names, name):
-    """A dictionary with all of these entries."""
-    for key in names:
-        if key not in opaque(value, name, "a dictionary of arrays"):
-            raise CheckFailure(f'{name} has no entry "{key}", expected {", ".join(names)}')
-    return value
-
-
 def kept(dictionary, key, name):
     """One entry of a dictionary that an experiment filled, which has to be an object too."""
     if key not in opaque(dictionary, name, "a dictionary"):

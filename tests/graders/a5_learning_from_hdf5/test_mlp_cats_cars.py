@@ -7,10 +7,7 @@ formula to copy. Hidden tests add random inputs, judged by the formulas at the e
 from itertools import pairwise
 
 import numpy as np
-from student_objects import (
-    entries,
-    kept,
-)
+from student_objects import kept
 
 from nnkit.student.testing import (
     ANALYTIC_GRADIENT,
@@ -23,6 +20,7 @@ from nnkit.student.testing import (
     SMOOTH_GRADIENT,
     Call,
     CheckFailure,
+    arrays_named,
     assert_at_least,
     assert_below,
     assert_close,
@@ -227,7 +225,7 @@ def random_parameters(rng, *sizes):
 
 def loss_and_grads(submission, parameters, X, y):
     loss, grads = unpack(net_with(submission, parameters).loss(X, y), "loss", "grads")
-    return loss, entries(grads, list(parameters), "grads")
+    return loss, arrays_named(grads, list(parameters), "grads")
 
 
 ONE_HIDDEN, TWO_HIDDEN = (6, 4, 1), (6, 5, 3, 1)
@@ -237,7 +235,7 @@ X_FIXED, Y_FIXED = wave(8, 5, 2, 3), np.array([1.0, -1, -1, 1, -1])
 @item("MultiLayerPerceptron", public=True, weight=0.5,
       message="Each layer has a matrix (inputs, units) and as many biases as units; the last layer has one unit.")
 def test_perceptron_has_parameters_for_every_layer(submission):
-    params = entries(new_net(submission, (7, 5), 12).params, parameter_names(3), "params")
+    params = arrays_named(new_net(submission, (7, 5), 12).params, parameter_names(3), "params")
     for name, shape in {"W1": (12, 7), "b1": (7,), "W2": (7, 5), "b2": (5,), "W3": (5, 1), "b3": (1,)}.items():
         assert_shape(params[name], shape, name)
 
@@ -246,7 +244,7 @@ def test_perceptron_has_parameters_for_every_layer(submission):
       message="Weights are Gaussian with standard deviation weight_scale and mean 0, biases are zero.")
 def test_perceptron_starts_with_small_gaussian_weights(submission):
     for scale in (0.02, 0.5):
-        params = entries(new_net(submission, (60,), 1024, weight_scale=scale).params, parameter_names(2), "params")
+        params = arrays_named(new_net(submission, (60,), 1024, weight_scale=scale).params, parameter_names(2), "params")
         W = params["W1"]
         assert_shape(W, (1024, 60), "W1")
         assert_close(float(np.std(W)), scale, 0.02, "standard deviation of W1")
@@ -277,7 +275,7 @@ def test_perceptron_gradients_agree_with_numerical_ones(submission):
     parameters = fixed_parameters(*ONE_HIDDEN)
     net = net_with(submission, parameters)
     _, grads = unpack(net.loss(X_FIXED, Y_FIXED), "loss", "grads")
-    entries(grads, list(parameters), "grads")
+    arrays_named(grads, list(parameters), "grads")
     for name in parameters:
         call = Call(net.loss, (X_FIXED, Y_FIXED))
         numeric = numerical_gradient_of_parameter(submission, call, net.params, name, pick=0)
@@ -322,11 +320,11 @@ def test_perceptron_keeps_its_dtype(submission, rng):
     X, y = rng.normal(size=(4, 6)).astype(np.float32), np.array([1, -1, 1, -1], dtype=np.float32)
     for dtype in ("float32", "float64"):
         net = new_net(submission, (5,), 6, dtype=dtype)
-        params = entries(net.params, parameter_names(2), "params")
+        params = arrays_named(net.params, parameter_names(2), "params")
         _, grads = unpack(net.loss(X, y), "loss", "grads")
         for name in parameter_names(2):
             assert_dtype(params[name], dtype, name)
-            assert_dtype(entries(grads, parameter_names(2), "grads")[name], dtype, f"gradient of {name}")
+            assert_dtype(arrays_named(grads, parameter_names(2), "grads")[name], dtype, f"gradient of {name}")
 
 
 # momentum_step changes dictionaries: what counts is what they hold afterwards.
@@ -412,7 +410,7 @@ def error_of(net, X, y, name):
 
 def curve(histories, key, which, name):
     """One list of a history, as floats."""
-    history = entries(kept(histories, key, name), CURVES, f"{name}[{key!r}]")
+    history = arrays_named(kept(histories, key, name), CURVES, f"{name}[{key!r}]")
     found = list(opaque(history[which], f"{which} of {name}[{key!r}]", "a list"))
     for value in found:
         assert_shape(value, (), f"an entry of {which}")
@@ -443,7 +441,7 @@ SIZES = (4, 20, 200)
       message="nets holds a trained network of one hidden layer for 4, 20 and 200 units.")
 def test_nets_of_three_sizes(submission):
     for units in SIZES:
-        params = entries(kept(submission.nets, units, "nets").params, parameter_names(2), "params")
+        params = arrays_named(kept(submission.nets, units, "nets").params, parameter_names(2), "params")
         assert_shape(params["W1"], (1024, units), f"W1 of nets[{units}]")
         assert_shape(params["W2"], (units, 1), f"W2 of nets[{units}]")
 
@@ -473,7 +471,7 @@ MOMENTA = (0.0, 0.2)
       message="deep_nets holds two trained networks with hidden layers of 512 and 64 units.")
 def test_deep_nets(submission):
     for momentum in MOMENTA:
-        params = entries(kept(submission.deep_nets, momentum, "deep_nets").params, parameter_names(3), "params")
+        params = arrays_named(kept(submission.deep_nets, momentum, "deep_nets").params, parameter_names(3), "params")
         for name, shape in {"W1": (1024, 512), "W2": (512, 64), "W3": (64, 1)}.items():
             assert_shape(params[name], shape, f"{name} of deep_nets[{momentum}]")
 

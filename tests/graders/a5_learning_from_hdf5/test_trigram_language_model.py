@@ -10,10 +10,7 @@ says, so that a mistake in the model costs nothing there.
 import math
 
 import numpy as np
-from student_objects import (
-    entries,
-    kept,
-)
+from student_objects import kept
 
 from nnkit.student.testing import (
     ANALYTIC_GRADIENT,
@@ -26,6 +23,7 @@ from nnkit.student.testing import (
     NOISE_FLOOR,
     Call,
     CheckFailure,
+    arrays_named,
     assert_at_least,
     assert_below,
     assert_close,
@@ -312,7 +310,7 @@ X_FIXED, D_FIXED = np.array([[2, 4, 3], [6, 1, 6], [3, 3, 5], [1, 2, 2]]), np.ar
 @item("TrigramModel", public=True, weight=0.5,
       message="All three words share one matrix of word vectors; three vectors side by side enter the hidden layer.")
 def test_model_has_parameters_of_the_right_shapes(submission):
-    params = entries(new_model(submission, 11, 4, 7).params, PARAMETERS, "params")
+    params = arrays_named(new_model(submission, 11, 4, 7).params, PARAMETERS, "params")
     for name, shape in shapes(11, 4, 7).items():
         assert_shape(params[name], shape, name)
 
@@ -321,7 +319,7 @@ def test_model_has_parameters_of_the_right_shapes(submission):
       message="Weights and word vectors are Gaussian with standard deviation weight_scale, biases are zero.")
 def test_model_starts_with_small_gaussian_weights(submission):
     for scale in (0.01, 0.5):
-        params = entries(new_model(submission, 250, 40, 100, weight_scale=scale).params, PARAMETERS, "params")
+        params = arrays_named(new_model(submission, 250, 40, 100, weight_scale=scale).params, PARAMETERS, "params")
         for name in ("W_embed", "W1", "W2"):
             values = params[name]
             assert_shape(values, shapes(250, 40, 100)[name], name)
@@ -349,7 +347,7 @@ def test_model_loss(submission, expected):
 def test_model_gradients_agree_with_numerical_ones(submission):
     model = model_with(submission, fixed_parameters())
     _, grads = unpack(model.loss(X_FIXED, D_FIXED), "loss", "grads")
-    entries(grads, PARAMETERS, "grads")
+    arrays_named(grads, PARAMETERS, "grads")
     for name in PARAMETERS:
         call = Call(model.loss, (X_FIXED, D_FIXED))
         numeric = numerical_gradient_of_parameter(submission, call, model.params, name, pick=0)
@@ -370,7 +368,7 @@ def check_gradients(submission, rng, names):
         _, grads = unpack(model_with(submission, parameters).loss(x, d), "loss", "grads")
         wanted = trigram_gradients(parameters, x, d)
         for name in names:
-            value = entries(grads, PARAMETERS, "grads")[name]
+            value = arrays_named(grads, PARAMETERS, "grads")[name]
             assert_close(value, wanted[name], ANALYTIC_GRADIENT, f"gradient of {name}", relative_floor=NOISE_FLOOR)
 
 
@@ -393,11 +391,11 @@ def test_model_gradient_of_the_word_vectors(submission, rng):
 def test_model_keeps_its_dtype(submission):
     for dtype in ("float32", "float64"):
         model = new_model(submission, 6, 2, 4, dtype=dtype)
-        params = entries(model.params, PARAMETERS, "params")
+        params = arrays_named(model.params, PARAMETERS, "params")
         _, grads = unpack(model.loss(X_FIXED, D_FIXED), "loss", "grads")
         for name in PARAMETERS:
             assert_dtype(params[name], dtype, name)
-            assert_dtype(entries(grads, PARAMETERS, "grads")[name], dtype, f"gradient of {name}")
+            assert_dtype(arrays_named(grads, PARAMETERS, "grads")[name], dtype, f"gradient of {name}")
 
 
 @item("unigram_cross_entropy", public=True, weight=1,
@@ -439,8 +437,9 @@ def stepped(submission, parameters, x, d, batches, learning_rate, momentum):
     for batch in batches:
         loss, grads = unpack(model.loss(x[batch], d[batch]), "loss", "grads")
         assert_shape(loss, (), "loss of the model")
+        arrays_named(grads, PARAMETERS, "grads of the model")
         for name, value in parameters.items():
-            assert_shape(entries(grads, PARAMETERS, "grads of the model")[name], value.shape, f"gradient of {name}")
+            assert_shape(grads[name], value.shape, f"gradient of {name}")
         losses.append(float(loss))
         all_grads.append({name: grads[name] for name in parameters})
         shares = [sum(momentum**k for k in range(len(all_grads) - first)) for first in range(len(all_grads))]
@@ -463,7 +462,7 @@ def check_epoch(submission, case, batch_size, momentum, epochs=1):
         submission.train_epoch(
             model, x, d, order, velocity, learning_rate=0.3, momentum=momentum, batch_size=batch_size
         )
-    params = entries(model.params, PARAMETERS, "params after training")
+    params = arrays_named(model.params, PARAMETERS, "params after training")
     for name, value in wanted.items():
         assert_close(params[name], value, NETWORK_FORWARD, f"{name} after training", relative_floor=NOISE_FLOOR)
 
@@ -549,7 +548,7 @@ def check_restored(submission, losses, best, in_place):
     for state, loss in enumerate(losses):
         epoch(state, loss, in_place)
     stopping.restore()
-    W = entries(model.params, ("W_embed",), "params after restore()")["W_embed"]
+    W = arrays_named(model.params, ("W_embed",), "params after restore()")["W_embed"]
     assert_close(W, W_STATES[best], FORWARD, "W_embed after restore()")
 
 
@@ -615,7 +614,7 @@ def test_restore_before_any_update(submission):
     model, stopping, epoch = watched(submission, 3)
     model.params["W_embed"] = W_STATES[2]
     stopping.restore()
-    params = entries(model.params, ("W_embed",), "params after restore()")
+    params = arrays_named(model.params, ("W_embed",), "params after restore()")
     assert_close(params["W_embed"], W_STATES[2], FORWARD, "W_embed after restore()")
     assert_equal(epoch(3, 5.0), False, "answer of the first update")
 
@@ -682,7 +681,7 @@ def unigram(d_train, d, V=250):
 @item("model_sizes", public=True, weight=1, message="models holds a trained TrigramModel for each (D, P).")
 def test_models_of_three_sizes(submission):
     for D, P in SIZES:
-        params = entries(kept(submission.models, (D, P), "models").params, PARAMETERS, "params")
+        params = arrays_named(kept(submission.models, (D, P), "models").params, PARAMETERS, "params")
         for name, shape in shapes(250, D, P).items():
             assert_shape(params[name], shape, f"{name} of models[{D}, {P}]")
 
@@ -692,7 +691,7 @@ def test_models_of_three_sizes(submission):
 def test_histories_belong_to_the_models(submission):
     x, d = submission.data["x_val"][:2000], submission.data["d_val"][:2000]
     for size in SIZES:
-        history = entries(kept(submission.histories, size, "histories"), CURVES, f"histories[{size}]")
+        history = arrays_named(kept(submission.histories, size, "histories"), CURVES, f"histories[{size}]")
         losses = list(opaque(history["val_loss"], f"val_loss of histories[{size}]", "a list"))
         for value in losses:
             assert_shape(value, (), "an entry of val_loss")

@@ -3,10 +3,12 @@
 import numpy as np
 
 from nnkit.student.testing import (
+    LOSS,
     NETWORK_GRADIENT,
     NOISE_FLOOR,
     Call,
     CheckFailure,
+    arrays_named,
     assert_close,
     assert_equal,
     assert_shape,
@@ -22,6 +24,7 @@ FLOAT32_FLOOR = 0.1
 
 PARAMETERS = ("W_proj", "b_proj", "W_embed", "Wx", "Wh", "b", "W_vocab", "b_vocab")
 VOCABULARY = {"<NULL>": 0, "<START>": 1, "<END>": 2, "cat": 3, "dog": 4, "and": 5}
+GATES = {"rnn": 1, "lstm": 4}
 CAPTIONS = np.array([[1, 3, 5, 4, 2], [1, 4, 4, 2, 0], [1, 3, 2, 0, 0]])
 
 
@@ -104,11 +107,7 @@ GOLDEN_CAPTIONS = (np.arange(10 * 13) % 3).reshape(10, 13)
 def loss_and_grads(model, features, captions):
     """Loss and gradients, with an entry for every parameter."""
     loss, grads = unpack(model.loss(features, captions), "loss", "grads")
-    opaque(grads, "grads", "a dictionary of arrays")
-    for key in PARAMETERS:
-        if key not in grads:
-            raise CheckFailure(f'grads has no entry "{key}", expected {", ".join(PARAMETERS)}')
-    return loss, grads
+    return loss, arrays_named(grads, PARAMETERS, "grads")
 
 
 def check_numerical_gradients(submission, model, features, captions, keys=PARAMETERS):
@@ -119,6 +118,15 @@ def check_numerical_gradients(submission, model, features, captions, keys=PARAME
             submission, Call(model.loss, (features, captions)), model.params, key, pick=0
         )
         assert_close(grads[key], numeric, NETWORK_GRADIENT, f'grads["{key}"]', relative_floor=NOISE_FLOOR)
+
+
+def check_padding(model):
+    """More padding behind the captions leaves their loss as it is."""
+    padded = np.hstack([CAPTIONS, np.zeros((3, 4), dtype=int)])
+    loss, _ = unpack(model.loss(wave(9, 3, 7), CAPTIONS), "loss", "grads")
+    assert_shape(loss, (), "loss")
+    longer, _ = unpack(model.loss(wave(9, 3, 7), padded), "loss", "grads")
+    assert_close(longer, float(loss), LOSS, "loss with more padding")
 
 
 def up_to_end(captions, end):

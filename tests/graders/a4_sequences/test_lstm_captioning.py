@@ -5,24 +5,35 @@ formula to copy. Hidden tests add random inputs, judged by the formulas of a com
 """
 
 import numpy as np
+from captioning_checks import (
+    check_greedy_sampling,
+    check_loss,
+    check_loss_changes_nothing,
+    check_model_gradients,
+    check_sampling,
+)
 from captioning_models import (
     CAPTIONS,
     FLOAT32_FLOOR,
     GOLDEN_CAPTIONS,
-    PARAMETERS,
-    VOCABULARY,
     check_numerical_gradients,
-    check_words,
+    check_padding,
     fixed_params,
     golden_model,
-    loss_and_grads,
     model_with,
-    random_case,
-    random_params,
     sampled,
     talkative_params,
 )
-from sequence_formulas import caption_loss, caption_slopes, greedy_captions, lstm, lstm_step, slopes
+from recurrent_layers import (
+    GRADIENTS,
+    check_gradients,
+    check_last_state_alone,
+    check_own_slopes,
+    check_second_backward,
+    check_slopes,
+    states,
+)
+from sequence_formulas import lstm, lstm_step, slopes
 
 from nnkit.bleu import mean_unigram_bleu
 from nnkit.data.coco_captions import decode_captions
@@ -37,7 +48,6 @@ from nnkit.student.testing import (
     CheckFailure,
     assert_at_least,
     assert_close,
-    assert_equal,
     assert_inputs_unchanged,
     assert_shape,
     float32_result,
@@ -51,7 +61,6 @@ from nnkit.student.testing import (
 )
 
 STEP_GRADIENTS = ("dx", "dprev_h", "dprev_c", "dWx", "dWh", "db")
-GRADIENTS = ("dx", "dh0", "dWx", "dWh", "db")
 
 
 def fixed_step(n=3, d=4, h=5):
@@ -261,129 +270,104 @@ def test_step_backward_leaves_its_cache(submission, rng):
 # lstm_forward
 
 
-def states(submission, args):
-    h, _ = unpack(submission.lstm_forward(*args), "h", "cache")
-    return h
-
-
 @item("lstm_forward", public=True, weight=1,
       message="h[:, 0] comes from h0, a cell state of zeros and the first input.")
 def test_forward_of_a_single_step(submission, expected):
-    expected("one_step", states(submission, fixed_sequence(t=1)), FORWARD)
+    expected("one_step", states(submission.lstm_forward, fixed_sequence(t=1)), FORWARD)
 
 
 @item("lstm_forward", public=True, weight=1,
       message="Every step takes the hidden state and the cell state that the step before has left.")
 def test_forward_carries_both_states_along(submission, expected):
     args = spaced(-0.4, 0.6, 2, 3, 5), spaced(-0.4, 0.8, 2, 4), spaced(-0.2, 0.9, 5, 16), spaced(-0.3, 0.6, 4, 16)
-    expected("h", states(submission, (*args, spaced(0.2, 0.7, 16))), FORWARD)
+    expected("h", states(submission.lstm_forward, (*args, spaced(0.2, 0.7, 16))), FORWARD)
 
 
 @item("lstm_forward", public=True, weight=1,
       message="From a hidden state of zeros, all that is carried comes from the inputs.")
 def test_forward_from_a_state_of_zeros(submission, expected):
     x, h0, *weights = fixed_sequence()
-    expected("from_zero", states(submission, (x, np.zeros_like(h0), *weights)), FORWARD)
+    expected("from_zero", states(submission.lstm_forward, (x, np.zeros_like(h0), *weights)), FORWARD)
 
 
 @item("lstm_forward", public=True, weight=0.5, message="A forward pass reads its inputs and changes none of them.")
 def test_forward_leaves_its_inputs(submission):
-    assert_shape(states(submission, fixed_sequence()), (2, 3, 5), "h")
+    assert_shape(states(submission.lstm_forward, fixed_sequence()), (2, 3, 5), "h")
     assert_inputs_unchanged(submission)
 
 
 @item("lstm_forward", weight=1, message="h must be right for batches, sequences and layers of any size.")
 def test_forward_on_random_sequences(submission, rng):
     args = random_sequence(rng)
-    assert_close(states(submission, args), lstm(*args), FORWARD, "h")
+    assert_close(states(submission.lstm_forward, args), lstm(*args), FORWARD, "h")
 
 
 @item("lstm_forward", weight=0.5, message="A batch may hold a single sequence, and a layer a single hidden unit.")
 def test_forward_of_one_sequence_and_one_unit(submission, rng):
     args = random_sequence(rng, n=1, t=4, d=1, h=1)
-    assert_close(states(submission, args), lstm(*args), FORWARD, "h")
+    assert_close(states(submission.lstm_forward, args), lstm(*args), FORWARD, "h")
 
 
 @item("lstm_forward", weight=0.5, message="A sequence may be long: its last state has come through all steps.")
 def test_forward_on_long_sequences(submission, rng):
     x, h0, *weights = random_sequence(rng, n=2, t=60, d=3, h=4)
     args = x, np.zeros_like(h0), *weights
-    assert_close(states(submission, args), lstm(*args), NETWORK_FORWARD, "h", relative_floor=NOISE_FLOOR)
+    assert_close(states(submission.lstm_forward, args), lstm(*args), NETWORK_FORWARD, "h", relative_floor=NOISE_FLOOR)
 
 
 @item("lstm_forward", weight=0.5,
       message="The cell state begins at zero in every call: a sequence knows nothing of the one before.")
 def test_forward_starts_anew(submission, rng):
     args = random_sequence(rng)
-    states(submission, random_sequence(rng))
-    assert_close(states(submission, args), lstm(*args), FORWARD, "h of a second call")
+    states(submission.lstm_forward, random_sequence(rng))
+    assert_close(states(submission.lstm_forward, args), lstm(*args), FORWARD, "h of a second call")
 
 
 # lstm_backward
 
 
-def gradients(submission, dh, args):
-    _, cache = unpack(submission.lstm_forward(*args), "h", "cache")
-    return unpack(submission.lstm_backward(dh, cache), *GRADIENTS)
-
-
-def check_gradients(submission, expected, key, names, dh, args):
-    given = gradients(submission, dh, args)
-    for name in names:
-        expected(f"{key}_{name}", given[GRADIENTS.index(name)], ANALYTIC_GRADIENT)
-
-
-def check_slopes(submission, dh, args, names=GRADIENTS):
-    given = gradients(submission, dh, args)
-    for name in names:
-        wrt = GRADIENTS.index(name)
-        assert_close(given[wrt], slopes(lstm, args, wrt, dh), ANALYTIC_GRADIENT, name, relative_floor=NOISE_FLOOR)
+def layer_of(submission):
+    return submission.lstm_forward, submission.lstm_backward
 
 
 @item("lstm_backward", public=True, weight=1, message="Over a single step it does what lstm_step_backward does.")
 def test_backward_of_a_single_step(submission, expected):
-    check_gradients(submission, expected, "one_step", GRADIENTS, wave(6, 2, 1, 5), fixed_sequence(t=1))
+    check_gradients(layer_of(submission), expected, "one_step", GRADIENTS, wave(6, 2, 1, 5), fixed_sequence(t=1))
 
 
 @item("lstm_backward", public=True, weight=1,
       message="Hidden and cell state both carry derivatives back; what the next step sends back is added to dh[:, t].")
 def test_backward_dx_and_dh0(submission, expected):
-    check_gradients(submission, expected, "sequence", ("dx", "dh0"), wave(6, 2, 3, 5), fixed_sequence())
+    check_gradients(layer_of(submission), expected, "sequence", ("dx", "dh0"), wave(6, 2, 3, 5), fixed_sequence())
 
 
 @item("lstm_backward", public=True, weight=1,
       message="The weights are used at every step: add the derivatives of all steps.")
 def test_backward_of_the_weights(submission, expected):
-    check_gradients(submission, expected, "sequence", ("dWx", "dWh", "db"), wave(6, 2, 3, 5), fixed_sequence())
+    names = ("dWx", "dWh", "db")
+    check_gradients(layer_of(submission), expected, "sequence", names, wave(6, 2, 3, 5), fixed_sequence())
 
 
 @item("lstm_backward", public=True, weight=0.5,
       message="Your gradients must be the slopes that your own lstm_forward shows when its inputs are nudged.")
 def test_backward_agrees_with_numerical_gradients(submission):
-    args, dh = fixed_sequence(2, 3, 2, 2), wave(7, 2, 3, 2)
-    given = gradients(submission, dh, args)
-    for wrt, name in enumerate(GRADIENTS):
-        numeric = numerical_gradient(submission.lstm_forward, args, wrt, upstream=dh, pick=0)
-        assert_close(given[wrt], numeric, GRADIENT, name, relative_floor=NOISE_FLOOR)
+    check_own_slopes(layer_of(submission), wave(7, 2, 3, 2), fixed_sequence(2, 3, 2, 2))
 
 
 @item("lstm_backward", weight=1, message="dx and dh0 must be right for batches, sequences and layers of any size.")
 def test_backward_of_random_inputs(submission, rng):
-    check_slopes(submission, rng.normal(size=(3, 5, 2)), random_sequence(rng), ("dx", "dh0"))
+    check_slopes(layer_of(submission), lstm, rng.normal(size=(3, 5, 2)), random_sequence(rng), ("dx", "dh0"))
 
 
 @item("lstm_backward", weight=1, message="dWx, dWh and db must be right for batches, sequences and layers of any size.")
 def test_backward_of_random_weights(submission, rng):
-    check_slopes(submission, rng.normal(size=(3, 5, 2)), random_sequence(rng), ("dWx", "dWh", "db"))
+    check_slopes(layer_of(submission), lstm, rng.normal(size=(3, 5, 2)), random_sequence(rng), ("dWx", "dWh", "db"))
 
 
 @item("lstm_backward", weight=1,
       message="A loss that reads the last state alone still reaches every input and h0: carry both derivatives back.")
 def test_backward_from_the_last_state_alone(submission, rng):
-    args = random_sequence(rng, n=2, t=4, d=3, h=3)
-    dh = np.zeros((2, 4, 3))
-    dh[:, -1] = rng.normal(size=(2, 3))
-    check_slopes(submission, dh, args)
+    check_last_state_alone(layer_of(submission), lstm, rng, random_sequence(rng, n=2, t=4, d=3, h=3))
 
 
 @item("lstm_backward", weight=1,
@@ -392,26 +376,18 @@ def test_backward_on_long_sequences(submission, rng):
     x, h0, Wx, Wh, b = random_sequence(rng, n=2, t=30, d=2, h=2)
     dh = np.zeros((2, 30, 2))
     dh[:, -3:] = rng.normal(size=(2, 3, 2))
-    check_slopes(submission, dh, (x, h0, 0.5 * Wx, 0.5 * Wh, b + np.repeat([0.0, 4, 0, 0], 2)))
+    check_slopes(layer_of(submission), lstm, dh, (x, h0, 0.5 * Wx, 0.5 * Wh, b + np.repeat([0.0, 4, 0, 0], 2)))
 
 
 @item("lstm_backward", weight=0.5, message="A batch may hold a single sequence, and a layer a single hidden unit.")
 def test_backward_of_one_sequence_and_one_unit(submission, rng):
-    check_slopes(submission, rng.normal(size=(1, 4, 1)), random_sequence(rng, n=1, t=4, d=1, h=1))
+    check_slopes(layer_of(submission), lstm, rng.normal(size=(1, 4, 1)), random_sequence(rng, n=1, t=4, d=1, h=1))
 
 
 @item("lstm_backward", weight=0.5,
       message="A backward pass leaves dh and the cache as they are: a second call must work as the first.")
 def test_backward_leaves_its_cache(submission, rng):
-    args, dh = random_sequence(rng), rng.normal(size=(3, 5, 2))
-    _, cache = unpack(submission.lstm_forward(*args), "h", "cache")
-    submission.clear_mutations()
-    submission.lstm_backward(rng.normal(size=dh.shape), cache)
-    again = unpack(submission.lstm_backward(dh, cache), *GRADIENTS)
-    for wrt, name in enumerate(GRADIENTS):
-        wanted = slopes(lstm, args, wrt, dh)
-        assert_close(again[wrt], wanted, ANALYTIC_GRADIENT, f"{name} of a second call", relative_floor=NOISE_FLOOR)
-    assert_inputs_unchanged(submission)
+    check_second_backward(submission, layer_of(submission), lstm, rng, random_sequence(rng))
 
 
 # CaptioningRNN with the LSTM: loss, gradients and sampling earn marks separately.
@@ -435,12 +411,7 @@ def test_gradients_agree_with_numerical_ones(submission):
 @item("CaptioningRNN", public=True, weight=0.5,
       message="Padding counts for nothing: more <NULL> behind a caption leave its loss as it is.")
 def test_loss_of_padded_captions(submission):
-    model = model_with(submission, fixed_params(4), "lstm")
-    padded = np.hstack([CAPTIONS, np.zeros((3, 4), dtype=int)])
-    loss, _ = unpack(model.loss(wave(9, 3, 7), CAPTIONS), "loss", "grads")
-    assert_shape(loss, (), "loss")
-    longer, _ = unpack(model.loss(wave(9, 3, 7), padded), "loss", "grads")
-    assert_close(longer, float(loss), LOSS, "loss with more padding")
+    check_padding(model_with(submission, fixed_params(4), "lstm"))
 
 
 @item("CaptioningRNN", public=True, weight=1,
@@ -453,76 +424,47 @@ def test_sampled_words(submission, expected):
 
 @item("CaptioningRNN", weight=1, message="The loss must be right for captions of any lengths.")
 def test_loss_of_random_captions(submission, rng):
-    params, features, captions = random_case(rng, 4)
-    loss, _ = unpack(model_with(submission, params, "lstm").loss(features, captions), "loss", "grads")
-    assert_close(loss, caption_loss(lstm, 0, features, captions, **params), LOSS, "loss")
-
-
-def check_model_gradients(submission, rng, keys):
-    params, features, captions = random_case(rng, 4)
-    _, grads = loss_and_grads(model_with(submission, params, "lstm"), features, captions)
-    for key in keys:
-        wanted = caption_slopes(lstm, 0, features, captions, params, key)
-        assert_close(grads[key], wanted, ANALYTIC_GRADIENT, f'grads["{key}"]', relative_floor=NOISE_FLOOR)
+    check_loss(submission, "lstm", lstm, rng)
 
 
 @item("CaptioningRNN", weight=0.5,
       message="The gradients of W_vocab, b_vocab and W_embed must be right for any captions.")
 def test_gradients_of_words(submission, rng):
-    check_model_gradients(submission, rng, ("W_vocab", "b_vocab", "W_embed"))
+    check_model_gradients(submission, "lstm", lstm, rng, ("W_vocab", "b_vocab", "W_embed"))
 
 
 @item("CaptioningRNN", weight=0.5, message="The gradients of Wx, Wh and b must be right for any captions.")
 def test_gradients_of_the_recurrent_layer(submission, rng):
-    check_model_gradients(submission, rng, ("Wx", "Wh", "b"))
+    check_model_gradients(submission, "lstm", lstm, rng, ("Wx", "Wh", "b"))
 
 
 @item("CaptioningRNN", weight=0.5,
       message="The image acts through the first state: what comes back is the gradient of h0.")
 def test_gradients_of_the_projection(submission, rng):
-    check_model_gradients(submission, rng, ("W_proj", "b_proj"))
+    check_model_gradients(submission, "lstm", lstm, rng, ("W_proj", "b_proj"))
 
 
 @item("CaptioningRNN", weight=0.5,
       message="Asking for the loss changes neither parameters nor inputs, so asking twice gives the same.")
 def test_loss_changes_nothing(submission, rng):
-    params, features, captions = random_case(rng, 4)
-    model = model_with(submission, params, "lstm")
-    submission.clear_mutations()
-    loss_and_grads(model, features, captions)
-    for key in PARAMETERS:
-        assert_close(model.params[key], params[key], 0, f'params["{key}"] after the call')
-    again, _ = unpack(model.loss(features, captions), "loss", "grads")
-    assert_close(again, caption_loss(lstm, 0, features, captions, **params), LOSS, "loss of a second call")
-    assert_inputs_unchanged(submission)
-
-
-def check_sampling(submission, rng, images, max_length):
-    for _ in range(4):  # in a single model a mistake may come to the same words
-        params, features = talkative_params(rng, 4), rng.normal(size=(images, 7))
-        wanted = greedy_captions(lstm, VOCABULARY["<START>"], features, max_length, params)
-        check_words(sampled(model_with(submission, params, "lstm"), features, max_length), wanted)
+    check_loss_changes_nothing(submission, "lstm", lstm, rng)
 
 
 @item("CaptioningRNN", weight=1,
       message="Each word is fed in for the next one, with both states that the step before has left.")
 def test_sampling_for_random_images(submission, rng):
-    check_sampling(submission, rng, images=12, max_length=7)
+    check_sampling(submission, "lstm", lstm, rng, images=12, max_length=7)
 
 
 @item("CaptioningRNN", weight=0.5, message="The first column holds the first word after <START>.")
 def test_sampling_a_single_word(submission, rng):
-    check_sampling(submission, rng, images=12, max_length=1)
+    check_sampling(submission, "lstm", lstm, rng, images=12, max_length=1)
 
 
 @item("CaptioningRNN", weight=0.5,
       message="By default the likeliest word is taken: asking twice gives the same captions.")
 def test_sampling_is_greedy(submission, rng):
-    params = {key: value / 10 for key, value in random_params(rng, 4).items()}
-    model, features = model_with(submission, params, "lstm"), rng.normal(size=(5, 7))
-    first = sampled(model, features, 4)
-    assert_equal(sampled(model, features, 4), first, "sample(features) of a second call")
-    check_words(first, greedy_captions(lstm, VOCABULARY["<START>"], features, 4, params))
+    check_greedy_sampling(submission, "lstm", lstm, rng)
 
 
 # captioner: what the student's own training left, judged on captions that it never saw.

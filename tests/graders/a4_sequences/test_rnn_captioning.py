@@ -5,24 +5,37 @@ formula to copy. Hidden tests add random inputs, judged by the formulas of a com
 """
 
 import numpy as np
+from captioning_checks import (
+    check_greedy_sampling,
+    check_loss,
+    check_loss_changes_nothing,
+    check_model_gradients,
+    check_sampling,
+)
 from captioning_models import (
     CAPTIONS,
     FLOAT32_FLOOR,
     GOLDEN_CAPTIONS,
-    PARAMETERS,
-    VOCABULARY,
     check_numerical_gradients,
-    check_words,
+    check_padding,
     fixed_params,
     golden_model,
     loss_and_grads,
     model_with,
-    random_case,
     random_params,
     sampled,
     talkative_params,
 )
-from sequence_formulas import caption_loss, caption_slopes, greedy_captions, rnn, rnn_step, slopes
+from recurrent_layers import (
+    GRADIENTS,
+    check_gradients,
+    check_last_state_alone,
+    check_own_slopes,
+    check_second_backward,
+    check_slopes,
+    states,
+)
+from sequence_formulas import caption_loss, caption_slopes, rnn, rnn_step, slopes
 
 from nnkit.student.testing import (
     ANALYTIC_GRADIENT,
@@ -33,7 +46,6 @@ from nnkit.student.testing import (
     NETWORK_FORWARD,
     NOISE_FLOOR,
     assert_close,
-    assert_equal,
     assert_inputs_unchanged,
     assert_shape,
     float32_result,
@@ -45,7 +57,6 @@ from nnkit.student.testing import (
 )
 
 STEP_GRADIENTS = ("dx", "dprev_h", "dWx", "dWh", "db")
-GRADIENTS = ("dx", "dh0", "dWx", "dWh", "db")
 
 
 def fixed_step(n=3, d=4, h=5):
@@ -211,127 +222,102 @@ def test_step_backward_leaves_its_cache(submission, rng):
 # rnn_forward
 
 
-def states(submission, args):
-    h, _ = unpack(submission.rnn_forward(*args), "h", "cache")
-    return h
-
-
 @item("rnn_forward", public=True, weight=1, message="h[:, 0] comes from h0 and the first input.")
 def test_forward_of_a_single_step(submission, expected):
-    expected("one_step", states(submission, fixed_sequence(t=1)), FORWARD)
+    expected("one_step", states(submission.rnn_forward, fixed_sequence(t=1)), FORWARD)
 
 
 @item("rnn_forward", public=True, weight=1, message="Every step takes the state that the step before has left.")
 def test_forward_carries_the_state_along(submission, expected):
     args = spaced(-0.1, 0.3, 2, 3, 4), spaced(-0.3, 0.1, 2, 5), spaced(-0.2, 0.4, 4, 5), spaced(-0.4, 0.1, 5, 5)
-    expected("h", states(submission, (*args, spaced(-0.7, 0.1, 5))), FORWARD)
+    expected("h", states(submission.rnn_forward, (*args, spaced(-0.7, 0.1, 5))), FORWARD)
 
 
 @item("rnn_forward", public=True, weight=1.5,
       message="From a state of zeros, what is carried along comes from the inputs.")
 def test_forward_from_a_state_of_zeros(submission, expected):
     x, h0, *weights = fixed_sequence()
-    expected("from_zero", states(submission, (x, np.zeros_like(h0), *weights)), FORWARD)
+    expected("from_zero", states(submission.rnn_forward, (x, np.zeros_like(h0), *weights)), FORWARD)
 
 
 @item("rnn_forward", public=True, weight=0.5, message="A forward pass reads its inputs and changes none of them.")
 def test_forward_leaves_its_inputs(submission, expected):
-    expected("once", states(submission, fixed_sequence()), FORWARD)
+    expected("once", states(submission.rnn_forward, fixed_sequence()), FORWARD)
     assert_inputs_unchanged(submission)
 
 
 @item("rnn_forward", weight=1, message="h must be right for batches, sequences and layers of any size.")
 def test_forward_on_random_sequences(submission, rng):
     args = random_sequence(rng)
-    assert_close(states(submission, args), rnn(*args), FORWARD, "h")
+    assert_close(states(submission.rnn_forward, args), rnn(*args), FORWARD, "h")
 
 
 @item("rnn_forward", weight=0.5, message="A batch may hold a single sequence, and a layer a single hidden unit.")
 def test_forward_of_one_sequence_and_one_unit(submission, rng):
     args = random_sequence(rng, n=1, t=4, d=1, h=1)
-    assert_close(states(submission, args), rnn(*args), FORWARD, "h")
+    assert_close(states(submission.rnn_forward, args), rnn(*args), FORWARD, "h")
 
 
 @item("rnn_forward", weight=0.5, message="A sequence may be long: its last state has come through all steps.")
 def test_forward_on_long_sequences(submission, rng):
     x, h0, *weights = random_sequence(rng, n=2, t=60, d=3, h=4)
     args = x, np.zeros_like(h0), *weights
-    assert_close(states(submission, args), rnn(*args), NETWORK_FORWARD, "h")
+    assert_close(states(submission.rnn_forward, args), rnn(*args), NETWORK_FORWARD, "h")
 
 
 @item("rnn_forward", weight=0.5,
       message="h for float32 inputs must be an array of floats, right to float32's digits.")
 def test_forward_in_float32(submission, rng):
     args = tuple(array.astype(np.float32) for array in random_sequence(rng))
-    h = states(submission, args)
+    h = states(submission.rnn_forward, args)
     assert_close(h, rnn(*args), FORWARD_FLOAT32, "h", dtype=float32_result(h), relative_floor=FLOAT32_FLOOR)
 
 
 # rnn_backward
 
 
-def gradients(submission, dh, args):
-    _, cache = unpack(submission.rnn_forward(*args), "h", "cache")
-    return unpack(submission.rnn_backward(dh, cache), *GRADIENTS)
-
-
-def check_gradients(submission, expected, key, names, dh, args):
-    given = gradients(submission, dh, args)
-    for name in names:
-        expected(f"{key}_{name}", given[GRADIENTS.index(name)], ANALYTIC_GRADIENT)
-
-
-def check_slopes(submission, dh, args, names=GRADIENTS):
-    given = gradients(submission, dh, args)
-    for name in names:
-        wrt = GRADIENTS.index(name)
-        assert_close(given[wrt], slopes(rnn, args, wrt, dh), ANALYTIC_GRADIENT, name, relative_floor=NOISE_FLOOR)
+def layer_of(submission):
+    return submission.rnn_forward, submission.rnn_backward
 
 
 @item("rnn_backward", public=True, weight=1, message="Over a single step it does what rnn_step_backward does.")
 def test_backward_of_a_single_step(submission, expected):
-    check_gradients(submission, expected, "one_step", GRADIENTS, wave(6, 2, 1, 5), fixed_sequence(t=1))
+    check_gradients(layer_of(submission), expected, "one_step", GRADIENTS, wave(6, 2, 1, 5), fixed_sequence(t=1))
 
 
 @item("rnn_backward", public=True, weight=1,
       message="A state reaches the loss by itself and through the next step: add both derivatives.")
 def test_backward_dx_and_dh0(submission, expected):
-    check_gradients(submission, expected, "sequence", ("dx", "dh0"), wave(6, 2, 3, 5), fixed_sequence())
+    check_gradients(layer_of(submission), expected, "sequence", ("dx", "dh0"), wave(6, 2, 3, 5), fixed_sequence())
 
 
 @item("rnn_backward", public=True, weight=1,
       message="The weights are used at every step: add the derivatives of all steps.")
 def test_backward_of_the_weights(submission, expected):
-    check_gradients(submission, expected, "sequence", ("dWx", "dWh", "db"), wave(6, 2, 3, 5), fixed_sequence())
+    names = ("dWx", "dWh", "db")
+    check_gradients(layer_of(submission), expected, "sequence", names, wave(6, 2, 3, 5), fixed_sequence())
 
 
 @item("rnn_backward", public=True, weight=0.5,
       message="Your gradients must be the slopes that your own rnn_forward shows when its inputs are nudged.")
 def test_backward_agrees_with_numerical_gradients(submission):
-    args, dh = fixed_sequence(2, 3, 2, 3), wave(7, 2, 3, 3)
-    given = gradients(submission, dh, args)
-    for wrt, name in enumerate(GRADIENTS):
-        numeric = numerical_gradient(submission.rnn_forward, args, wrt, upstream=dh, pick=0)
-        assert_close(given[wrt], numeric, GRADIENT, name, relative_floor=NOISE_FLOOR)
+    check_own_slopes(layer_of(submission), wave(7, 2, 3, 3), fixed_sequence(2, 3, 2, 3))
 
 
 @item("rnn_backward", weight=1, message="dx and dh0 must be right for batches, sequences and layers of any size.")
 def test_backward_of_random_inputs(submission, rng):
-    check_slopes(submission, rng.normal(size=(3, 5, 2)), random_sequence(rng), ("dx", "dh0"))
+    check_slopes(layer_of(submission), rnn, rng.normal(size=(3, 5, 2)), random_sequence(rng), ("dx", "dh0"))
 
 
 @item("rnn_backward", weight=1, message="dWx, dWh and db must be right for batches, sequences and layers of any size.")
 def test_backward_of_random_weights(submission, rng):
-    check_slopes(submission, rng.normal(size=(3, 5, 2)), random_sequence(rng), ("dWx", "dWh", "db"))
+    check_slopes(layer_of(submission), rnn, rng.normal(size=(3, 5, 2)), random_sequence(rng), ("dWx", "dWh", "db"))
 
 
 @item("rnn_backward", weight=1,
       message="A loss that reads the last state alone still reaches every input and h0: carry the derivative back.")
 def test_backward_from_the_last_state_alone(submission, rng):
-    args = random_sequence(rng, n=2, t=4, d=3, h=3)
-    dh = np.zeros((2, 4, 3))
-    dh[:, -1] = rng.normal(size=(2, 3))
-    check_slopes(submission, dh, args)
+    check_last_state_alone(layer_of(submission), rnn, rng, random_sequence(rng, n=2, t=4, d=3, h=3))
 
 
 @item("rnn_backward", weight=1,
@@ -340,26 +326,18 @@ def test_backward_on_long_sequences(submission, rng):
     x, h0, Wx, _, b = random_sequence(rng, n=2, t=40, d=2, h=3)
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]  # neither fades nor blows up what goes through it
     args = 0.1 * x, 0.3 * h0, 0.3 * Wx, 1.02 * turn, 0.1 * b
-    check_slopes(submission, rng.normal(size=(2, 40, 3)), args)
+    check_slopes(layer_of(submission), rnn, rng.normal(size=(2, 40, 3)), args)
 
 
 @item("rnn_backward", weight=0.5, message="A batch may hold a single sequence, and a layer a single hidden unit.")
 def test_backward_of_one_sequence_and_one_unit(submission, rng):
-    check_slopes(submission, rng.normal(size=(1, 4, 1)), random_sequence(rng, n=1, t=4, d=1, h=1))
+    check_slopes(layer_of(submission), rnn, rng.normal(size=(1, 4, 1)), random_sequence(rng, n=1, t=4, d=1, h=1))
 
 
 @item("rnn_backward", weight=0.5,
       message="A backward pass leaves dh and the cache as they are: a second call must work as the first.")
 def test_backward_leaves_its_cache(submission, rng):
-    args, dh = random_sequence(rng), rng.normal(size=(3, 5, 2))
-    _, cache = unpack(submission.rnn_forward(*args), "h", "cache")
-    submission.clear_mutations()
-    submission.rnn_backward(rng.normal(size=dh.shape), cache)
-    again = unpack(submission.rnn_backward(dh, cache), *GRADIENTS)
-    for wrt, name in enumerate(GRADIENTS):
-        wanted = slopes(rnn, args, wrt, dh)
-        assert_close(again[wrt], wanted, ANALYTIC_GRADIENT, f"{name} of a second call", relative_floor=NOISE_FLOOR)
-    assert_inputs_unchanged(submission)
+    check_second_backward(submission, layer_of(submission), rnn, rng, random_sequence(rng))
 
 
 # word_embedding_forward and word_embedding_backward
@@ -498,12 +476,7 @@ def test_gradients_agree_with_numerical_ones(submission):
 @item("CaptioningRNN", public=True, weight=0.5,
       message="Padding counts for nothing: more <NULL> behind a caption leave its loss as it is.")
 def test_loss_of_padded_captions(submission):
-    model = model_with(submission, fixed_params(1), "rnn")
-    padded = np.hstack([CAPTIONS, np.zeros((3, 4), dtype=int)])
-    loss, _ = unpack(model.loss(wave(9, 3, 7), CAPTIONS), "loss", "grads")
-    assert_shape(loss, (), "loss")
-    longer, _ = unpack(model.loss(wave(9, 3, 7), padded), "loss", "grads")
-    assert_close(longer, float(loss), LOSS, "loss with more padding")
+    check_padding(model_with(submission, fixed_params(1), "rnn"))
 
 
 @item("CaptioningRNN", public=True, weight=1,
@@ -516,38 +489,28 @@ def test_sampled_words(submission, expected):
 
 @item("CaptioningRNN", weight=1, message="The loss must be right for captions of any lengths.")
 def test_loss_of_random_captions(submission, rng):
-    params, features, captions = random_case(rng, 1)
-    loss, _ = unpack(model_with(submission, params, "rnn").loss(features, captions), "loss", "grads")
-    assert_close(loss, caption_loss(rnn, 0, features, captions, **params), LOSS, "loss")
-
-
-def check_model_gradients(submission, rng, keys):
-    params, features, captions = random_case(rng, 1)
-    _, grads = loss_and_grads(model_with(submission, params, "rnn"), features, captions)
-    for key in keys:
-        wanted = caption_slopes(rnn, 0, features, captions, params, key)
-        assert_close(grads[key], wanted, ANALYTIC_GRADIENT, f'grads["{key}"]', relative_floor=NOISE_FLOOR)
+    check_loss(submission, "rnn", rnn, rng)
 
 
 @item("CaptioningRNN", weight=0.5, message="The gradients of W_vocab and b_vocab must be right for any captions.")
 def test_gradients_of_the_scores(submission, rng):
-    check_model_gradients(submission, rng, ("W_vocab", "b_vocab"))
+    check_model_gradients(submission, "rnn", rnn, rng, ("W_vocab", "b_vocab"))
 
 
 @item("CaptioningRNN", weight=0.5, message="The gradients of Wx, Wh and b must be right for any captions.")
 def test_gradients_of_the_recurrent_layer(submission, rng):
-    check_model_gradients(submission, rng, ("Wx", "Wh", "b"))
+    check_model_gradients(submission, "rnn", rnn, rng, ("Wx", "Wh", "b"))
 
 
 @item("CaptioningRNN", weight=0.5, message="The gradient of W_embed must be right for any captions.")
 def test_gradient_of_the_word_vectors(submission, rng):
-    check_model_gradients(submission, rng, ("W_embed",))
+    check_model_gradients(submission, "rnn", rnn, rng, ("W_embed",))
 
 
 @item("CaptioningRNN", weight=0.5,
       message="The image acts through the first state: what comes back is the gradient of h0.")
 def test_gradients_of_the_projection(submission, rng):
-    check_model_gradients(submission, rng, ("W_proj", "b_proj"))
+    check_model_gradients(submission, "rnn", rnn, rng, ("W_proj", "b_proj"))
 
 
 @item("CaptioningRNN", weight=0.5, message="<NULL> need not be word 0: what counts is that padding is masked.")
@@ -571,45 +534,26 @@ def test_loss_of_one_caption_with_one_word(submission, rng):
 @item("CaptioningRNN", weight=0.5,
       message="Asking for the loss changes neither parameters nor inputs, so asking twice gives the same.")
 def test_loss_changes_nothing(submission, rng):
-    params, features, captions = random_case(rng, 1)
-    model = model_with(submission, params, "rnn")
-    submission.clear_mutations()
-    loss_and_grads(model, features, captions)
-    for key in PARAMETERS:
-        assert_close(model.params[key], params[key], 0, f'params["{key}"] after the call')
-    again, _ = unpack(model.loss(features, captions), "loss", "grads")
-    assert_close(again, caption_loss(rnn, 0, features, captions, **params), LOSS, "loss of a second call")
-    assert_inputs_unchanged(submission)
-
-
-def check_sampling(submission, rng, images, max_length):
-    for _ in range(4):  # in a single model a mistake may come to the same words
-        params, features = talkative_params(rng, 1), rng.normal(size=(images, 7))
-        wanted = greedy_captions(rnn, VOCABULARY["<START>"], features, max_length, params)
-        check_words(sampled(model_with(submission, params, "rnn"), features, max_length), wanted)
+    check_loss_changes_nothing(submission, "rnn", rnn, rng)
 
 
 @item("CaptioningRNN", weight=1,
       message="Each word is fed in for the next one, with the state that the step before has left.")
 def test_sampling_for_random_images(submission, rng):
-    check_sampling(submission, rng, images=8, max_length=6)
+    check_sampling(submission, "rnn", rnn, rng, images=8, max_length=6)
 
 
 @item("CaptioningRNN", weight=0.5, message="The first column holds the first word after <START>.")
 def test_sampling_a_single_word(submission, rng):
-    check_sampling(submission, rng, images=12, max_length=1)
+    check_sampling(submission, "rnn", rnn, rng, images=12, max_length=1)
 
 
 @item("CaptioningRNN", weight=0.5, message="There may be one image, and a caption may be as long as is asked for.")
 def test_sampling_for_one_image(submission, rng):
-    check_sampling(submission, rng, images=1, max_length=12)
+    check_sampling(submission, "rnn", rnn, rng, images=1, max_length=12)
 
 
 @item("CaptioningRNN", weight=0.5,
       message="By default the likeliest word is taken: asking twice gives the same captions.")
 def test_sampling_is_greedy(submission, rng):
-    params = {key: value / 10 for key, value in random_params(rng, 1).items()}
-    model, features = model_with(submission, params, "rnn"), rng.normal(size=(5, 7))
-    first = sampled(model, features, 4)
-    assert_equal(sampled(model, features, 4), first, "sample(features) of a second call")
-    check_words(first, greedy_captions(rnn, VOCABULARY["<START>"], features, 4, params))
+    check_greedy_sampling(submission, "rnn", rnn, rng)

@@ -19,6 +19,7 @@ from nnkit.student.testing import (
     assert_at_least,
     assert_below,
     assert_close,
+    assert_inputs_unchanged,
     assert_shape,
     float32_result,
     numerical_gradient,
@@ -49,6 +50,45 @@ def check_loss(function, formula, W, X, y, reg):
     wanted_loss, wanted_dW = formula(W, X, y, reg)
     assert_close(loss, wanted_loss, LOSS, "loss")
     assert_close(dW, wanted_dW, ANALYTIC_GRADIENT, "dW", relative_floor=NOISE_FLOOR)
+
+
+# What stored losses and gradients belong to.
+FIXED = wave(1, 8, 5), wave(2, 6, 8), np.array([4, 0, 2, 2, 1, 0])
+SIZES = ((1, 3, 4), (7, 5, 2), (5, 6, 9))
+
+
+def check_stored_regularisation(function, expected):
+    loss, dW = loss_and_gradient(function, *FIXED, 0.7)
+    expected("loss_reg", loss, LOSS, called="loss")
+    expected("dW_reg", dW, ANALYTIC_GRADIENT, called="dW")
+
+
+def check_leaves_inputs(submission, function, expected):
+    _, dW = loss_and_gradient(function, *FIXED, 0.5)
+    expected("once", dW, ANALYTIC_GRADIENT, called="dW")
+    assert_inputs_unchanged(submission)
+
+
+def check_values(function, formula, rng):
+    """The loss alone, for batches of all sizes."""
+    for sizes in SIZES:
+        case = *random_case(rng, *sizes), 0.0
+        loss, _ = loss_and_gradient(function, *case)
+        assert_close(loss, formula(*case)[0], LOSS, "loss")
+
+
+def check_gradients(function, formula, rng):
+    """The gradient alone, for batches of all sizes."""
+    for sizes in SIZES:
+        case = *random_case(rng, *sizes), 0.0
+        _, dW = loss_and_gradient(function, *case)
+        assert_close(dW, formula(*case)[1], ANALYTIC_GRADIENT, "dW", relative_floor=NOISE_FLOOR)
+
+
+def check_regularisation(function, formula, rng):
+    """Weak regularisation and strong."""
+    for reg in (0.01, 0.7, 50.0):
+        check_loss(function, formula, *random_case(rng, 6, 5, 4), reg)
 
 
 def check_numerical_gradient(function, W, X, y, reg, coordinates=None):

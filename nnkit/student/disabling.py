@@ -8,7 +8,7 @@ function's own code that is exchanged. This file exists twice, word for word, be
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import CodeType, FunctionType, ModuleType
@@ -67,13 +67,18 @@ def _function(module: ModuleType, attribute: str, name: str) -> FunctionType:
 
 def _raising(message: str, code: CodeType) -> CodeType:
     """Code for a function with such a code: whatever it is called with, it raises."""
-
-    def stand_in(*args: object, **kwargs: object) -> None:
-        raise RuntimeError("")
-
-    own = stand_in.__code__
-    constants = tuple(message if constant == "" else constant for constant in own.co_consts)
-    return own.replace(co_consts=constants, co_freevars=code.co_freevars, co_name=code.co_name)
+    # A function's new code has to close over as many names as the old one.
+    cells = "".join(f"cell_{number}, " for number in range(len(code.co_freevars)))
+    source = f"""
+def enclosing({cells}):
+    def stand_in(*args, **kwargs):
+        raise RuntimeError({message!r})
+        ({cells})
+    return stand_in
+"""
+    namespace: dict[str, Callable[..., FunctionType]] = {}
+    exec(compile(source, __file__, "exec"), namespace)
+    return namespace["enclosing"](*code.co_freevars).__code__
 
 
 class _Closed(MetaPathFinder):

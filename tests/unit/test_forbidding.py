@@ -186,10 +186,23 @@ def test_a_function_with_a_closure_can_be_forbidden(monkeypatch: Any) -> None:
         return times
 
     monkeypatch.setattr(np, "times", enclose(3), raising=False)
-    submission = LocalSubmission({"times": np.times})  # type: ignore[attr-defined]
+    times = np.times  # type: ignore[attr-defined]
+    submission = LocalSubmission({"times": times})
     with pytest.raises(CheckFailure, match="not allowed"), forbidden(submission, "numpy.times"):
         submission.times(1, 2, plus=1)
     assert submission.times(1, 2, plus=1) == 7
+
+
+def test_a_debugger_can_look_at_a_forbidden_function_with_a_closure(monkeypatch: Any) -> None:
+    def enclose(factor: int, term: int) -> Any:
+        return lambda x: factor * x + term
+
+    monkeypatch.setattr(np, "line", enclose(3, 1), raising=False)
+    line = np.line  # type: ignore[attr-defined]
+    with forbidden(LocalSubmission({}), "numpy.line"), pytest.raises(RuntimeError) as error:
+        line(2)
+    assert error.traceback[-1].frame.f_locals["args"] == (2,)
+    assert line(2) == 7
 
 
 def test_what_an_interrupt_left_out_of_use_is_back_with_the_next_test() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 PATIENCE_S = 180
 MAIN = "import sys; from nnkit.kit.cli import main; sys.exit(main())"
-GRADER = b"nnkit.kit.engine.desk"
+FRESH_GRADER = b"nnkit.kit.engine.desk"
 
 
 class Run:
@@ -53,6 +53,9 @@ class Run:
         """The ids of its grading processes."""
         return graders_of(self.process.pid)
 
+    def zygotes(self):
+        return zygotes_of(self.process.pid)
+
     def end(self):
         """Wait for the end; its status."""
         return self.process.wait(PATIENCE_S)
@@ -72,7 +75,32 @@ def children(pid):
 
 
 def graders_of(pid):
-    return [child for child in children(pid) if GRADER in command_of(child)]
+    """The grading processes of a coordinator or worker, whether it has a zygote or not."""
+    forked = [child for zygote in zygotes_of(pid) for child in children(zygote) if name_of(child) == "nnkit-grading"]
+    return forked + [child for child in children(pid) if FRESH_GRADER in command_of(child)]
+
+
+def zygotes_of(pid):
+    return [child for child in children(pid) if name_of(child) == "nnkit-zygote"]
+
+
+def holds(pid, words):
+    """Whether a process has some bytes anywhere in the memory it may write."""
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            where, rights, *_ = line.split()
+            if rights.startswith("rw"):
+                begin, end = (int(number, 16) for number in where.split("-"))
+                memory.seek(begin)
+                if words in memory.read(end - begin):
+                    return True
+    return False
+
+
+def name_of(pid):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
 
 
 def command_of(pid):

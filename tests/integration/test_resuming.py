@@ -7,7 +7,7 @@ import signal
 
 import pytest
 from class_results import GRADED, STUDENTS, assert_same, grade, outcomes, results
-from grading_runs import Run, is_gone, kill_group, recorded, until
+from grading_runs import Run, holds, is_gone, kill_group, recorded, until
 from tiny_course import change, copied
 
 from nnkit.kit.course import load_course
@@ -77,6 +77,31 @@ def test_a_grading_process_that_was_killed_costs_nothing(course, undisturbed):
         os.kill(grader, signal.SIGKILL)
     assert run.end() == 1, run.log.read_text()
     assert_same(course, undisturbed)
+
+
+def test_without_its_zygote_a_run_goes_on_with_fresh_grading_processes(course, undisturbed):
+    run = Run(course, "--jobs", "1")
+    run.until_recorded(1)
+    forked = run.graders()
+    (zygote,) = run.zygotes()
+    for process in [zygote, *forked]:
+        os.kill(process, signal.SIGKILL)
+    until(lambda: set(run.graders()) - set(forked) or run.process.poll() is not None)
+    assert run.end() == 1, run.log.read_text()
+    assert_same(course, undisturbed)
+
+
+def test_a_grading_process_holds_nothing_of_course_toml_that_grading_does_not_need(course):
+    gradebook = (course.root / "gradebook.db").rename(course.root / "a-password-in-its-name.db")
+    with (course.root / "course.toml").open("a") as file:
+        file.write(f'\n[gradebook]\nurl = "sqlite:///{gradebook}"\n')
+    run = Run(load_course(course.root), "--jobs", "1")
+    run.until_recorded(1)
+    (grader,) = run.graders()
+    assert holds(run.process.pid, b"a-password-in-its-name")
+    assert not holds(grader, b"a-password-in-its-name")
+    kill_group(run.process, signal.SIGINT)
+    run.end()
 
 
 def test_ctrl_c_ends_cleanly_and_keeps_what_is_finished(course, undisturbed):

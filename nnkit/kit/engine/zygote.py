@@ -13,8 +13,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
 
 from nnkit.kit.engine import desk
 
@@ -59,18 +64,16 @@ class Zygote:
         sys.stderr.flush()
         self._pid = os.fork()
         if self._pid == 0:
-            try:
-                self._channel.close()
-                _live(theirs)
-            finally:
-                os._exit(0)
+            _become(partial(_live, self._channel, theirs))
+        self._lock = threading.Lock()
         theirs.close()
 
     def fork(self, connection: int, leash: int) -> Forked | None:
         """A grading process that serves these descriptors, see `desk.main`; None if there is no zygote any more."""
         try:
-            socket.send_fds(self._channel, [b"f"], [connection, leash])
-            answer, passed, _, _ = socket.recv_fds(self._channel, 1, 1)
+            with self._lock:
+                socket.send_fds(self._channel, [b"f"], [connection, leash])
+                answer, passed, _, _ = socket.recv_fds(self._channel, 1, 1)
         except OSError:
             return None
         return Forked(passed[0]) if answer and passed else None
@@ -88,7 +91,7 @@ _here: Zygote | None = None
 def zygote() -> Iterator[None]:
     """Fork grading processes of this process from a zygote, where that can be; before anything of a course is read."""
     global _here
-    if sys.platform != "linux" or _here is not None:
+    if sys.platform != "linux" or threading.active_count() > 1 or _here is not None:
         yield
         return
     _here = Zygote()
@@ -104,9 +107,21 @@ def forked(connection: int, leash: int) -> Forked | None:
     return None if _here is None else _here.fork(connection, leash)
 
 
-def _live(channel: socket.socket) -> None:
+def _become(act: Callable[[], None]) -> NoReturn:
+    """All that a fork does, out of reach of Ctrl-C at the terminal; nothing of where it was forked goes on in it."""
+    try:
+        os.setsid()
+        act()
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def _live(there: socket.socket, channel: socket.socket) -> None:
     """Fork whenever asked to, until the other end is closed; then stay until the last one of them is gone."""
-    os.setsid()
+    there.close()
+    _be_called("nnkit-zygote")
     os.dup2(2, 1)  # standard output is for data
     children: dict[int, int] = {}
     ears = select.poll()
@@ -126,22 +141,27 @@ def _live(channel: socket.socket) -> None:
                 continue
             pid = os.fork()
             if pid == 0:
-                _begin(channel, list(children), *passed)
+                _become(partial(_grade, channel, list(children), passed))
             pidfd = os.pidfd_open(pid)
-            socket.send_fds(channel, [b"f"], [pidfd])
+            with suppress(BrokenPipeError):  # whoever asked is gone: so is the leash
+                socket.send_fds(channel, [b"f"], [pidfd])
             children[pidfd] = pid
             ears.register(pidfd, select.POLLIN)
             for number in passed:
                 os.close(number)
 
 
-def _begin(channel: socket.socket, others: list[int], connection: int, leash: int) -> None:
-    """Be a grading process."""
-    try:
-        os.setsid()
-        channel.close()
-        for number in others:
-            os.close(number)
-        desk.main(connection, leash)
-    finally:
-        os._exit(0)
+def _grade(channel: socket.socket, others: list[int], passed: list[int]) -> None:
+    """The life of a grading process."""
+    _be_called("nnkit-grading")
+    channel.close()
+    for number in others:
+        os.close(number)
+    connection, leash = passed
+    desk.main(connection, leash)
+
+
+def _be_called(name: str) -> None:
+    """What ps and top call this process."""
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import copy
 import inspect
 import os
@@ -53,7 +54,11 @@ class Submission:
 
 
 def nnkit_course(folder: Path) -> Course:
-    """A released course of nnkit's in a new folder; nothing handed in yet."""
+    """A released course of nnkit's in a new folder; nothing handed in yet.
+
+    nnkit itself is compiled, as pip compiles what it installs but for an editable checkout.
+    """
+    compileall.compile_dir(Path(nnkit.__file__).parent, quiet=1)
     shutil.copytree(HERE / "course", folder)
     course = load_course(folder)
     record_expected(load_template(course, ASSIGNMENT, NOTEBOOK))

@@ -16,7 +16,7 @@ import classroom
 EVERY_S = 1.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MEGABYTE = 1_000_000
-GRADER = b"nnkit.kit.engine.desk"
+GRADER, ZYGOTE = "nnkit-grading", "nnkit-zygote"
 
 
 def memory_of(pid: int) -> int:
@@ -28,12 +28,17 @@ def memory_of(pid: int) -> int:
 
 
 def workers_of(pid: int) -> list[int]:
-    """The grading processes of a coordinator, whichever of its threads has started them."""
+    """The grading processes of a coordinator: what its zygote has forked."""
+    return [worker for zygote in children(pid, ZYGOTE) for worker in children(zygote, GRADER)]
+
+
+def children(pid: int, name: str) -> list[int]:
+    """The processes of a name that a process has started."""
     found = []
     for thread in Path(f"/proc/{pid}/task").glob("*"):
         try:
-            children = (thread / "children").read_text().split()
-            found += [int(child) for child in children if GRADER in Path(f"/proc/{child}/cmdline").read_bytes()]
+            started = (thread / "children").read_text().split()
+            found += [int(child) for child in started if Path(f"/proc/{child}/comm").read_text().strip() == name]
         except (FileNotFoundError, ProcessLookupError):
             continue
     return found

@@ -25,13 +25,16 @@ class CheckFailure(AssertionError):
         What was wrong, in a sentence a student can act on.
     measured, allowed : float, optional
         The number compared and its limit, where the check came as far as a number.
+    bound : {"at most", "at least"}
+        Which kind of limit it is.
     """
 
-    def __init__(self, message, measured=None, allowed=None):
+    def __init__(self, message, measured=None, allowed=None, bound="at most"):
         super().__init__(message)
         self.message = message
         self.measured = measured
         self.allowed = allowed
+        self.bound = bound
 
 
 class StudentError(Exception):

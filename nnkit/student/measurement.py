@@ -42,4 +42,4 @@ def conclude(name, actual, expected, measured, allowed, message, bound="at most"
     if noted is not None:
         noted.append(Measurement(name, actual, expected, measured, allowed, not message, message, bound))
     if message:
-        raise CheckFailure(message, measured, allowed)
+        raise CheckFailure(message, measured, allowed, bound)

@@ -32,6 +32,11 @@ def number(value):
     return "" if value is None else f"{value:.2g}"
 
 
+def limit(value, bound):
+    """``1e-08``, or ``at least 0.5``."""
+    return f"at least {number(value)}" if value is not None and bound == "at least" else number(value)
+
+
 class CheckTable:
     """Results of one item, for IPython's display or to print.
 
@@ -53,7 +58,7 @@ class CheckTable:
         for result in self.results:
             symbol, words = WORDS[result.verdict]
             symbol = symbol.encode(encoding, "ignore").decode(encoding)
-            limits = number(result.measured), number(result.allowed)
+            limits = number(result.measured), limit(result.allowed, result.bound)
             trace = result.detail if result.verdict in ("student_error", "grader_error") else ""
             unwritten = result.verdict == "not_implemented"  # then the kind of exception says nothing more
             message = result.message.removeprefix("NotImplementedError: ") if unwritten else result.message

@@ -48,6 +48,7 @@ class TestResult:
     allowed: float | None
     message: str
     detail: str
+    bound: str = "at most"
 
 
 @dataclass
@@ -67,10 +68,12 @@ def judge(trace):
     """The result of a test, from the exception it ended with and the comparisons it made."""
     test, error = trace.test, trace.exception
     measured = allowed = None
+    bound = "at most"
     message = detail = ""
     if error is None:
         verdict = "passed"
-        measured, allowed = _closest_to_limit(trace.measurements)
+        if closest := _closest_to_limit(trace.measurements):
+            measured, allowed, bound = closest.measured, closest.allowed, closest.bound
     elif isinstance(error, StudentError):
         verdict = error.kind if error.kind in VERDICTS else "student_error"
         message, detail = error.message, error.traceback_text
@@ -78,13 +81,16 @@ def judge(trace):
         trace.when == "call" and isinstance(error, AssertionError | pytest.fail.Exception)
     ):
         verdict, detail = "failed", str(error)
-        measured, allowed = getattr(error, "measured", None), getattr(error, "allowed", None)
+        if isinstance(error, CheckFailure):
+            measured, allowed, bound = error.measured, error.allowed, error.bound
         message = _sentences(detail.partition("\n")[0], test.message)
     else:
         verdict = "grader_error"
         message = f"the test itself broke ({trace.when}): {type(error).__name__}: {error}".partition("\n")[0]
         detail = "".join(traceback.format_exception(error))
-    return TestResult(test.item, test.name, test.public, test.weight, verdict, measured, allowed, message, detail)
+    return TestResult(
+        test.item, test.name, test.public, test.weight, verdict, measured, allowed, message, detail, bound
+    )
 
 
 def _sentences(*parts):
@@ -94,9 +100,6 @@ def _sentences(*parts):
 
 
 def _closest_to_limit(comparisons):
-    """Measured and allowed of the comparison that used most of what it was allowed."""
+    """The comparison that used most of what it was allowed; None if no number was compared."""
     numbers = [c for c in comparisons if c.measured is not None and c.allowed is not None]
-    if not numbers:
-        return None, None
-    tightest = max(numbers, key=lambda c: c.used)
-    return tightest.measured, tightest.allowed
+    return max(numbers, key=lambda c: c.used, default=None)

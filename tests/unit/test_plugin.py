@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nnkit.student.plugin import ExpectedRecorder, GraderFileError, GraderPlugin, run_graders
+from nnkit.student.table import CheckTable
 from nnkit.student.testing import LocalSubmission, StudentTimeout
 
 HEADER = "import numpy as np\nimport pytest\nfrom nnkit.student.testing import *\n\n"
@@ -54,6 +55,13 @@ def test_the_comparison_nearest_its_limit_is_the_one_told(graders):
     comparisons = ["1.0, 1.0, 1e-9", "1.0 + 1e-7, 1.0, 1e-6", "1.0, 1.0, 1e-3"]
     lines = "\n".join(f"assert_close({numbers}, 'out')" for numbers in comparisons)
     assert only(graders(body(lines))).allowed == 1e-6
+
+
+@pytest.mark.parametrize("wanted", [6, 7])
+def test_a_limit_from_below_is_told_as_one(graders, wanted):
+    result = only(graders(body(f'assert_at_least(submission.double(3.0), {wanted}, "out")')))
+    assert (result.verdict, result.bound) == ("passed" if wanted == 6 else "failed", "at least")
+    assert f"at least {wanted}" in CheckTable("double", [result]).text().splitlines()[2]
 
 
 def test_a_failed_check_gives_numbers_and_both_messages(graders):

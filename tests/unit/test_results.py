@@ -59,6 +59,12 @@ def test_a_failed_test_shows_figures_message_and_hint():
         assert part in text
 
 
+def test_a_limit_from_below_says_so():
+    record = item(one_test(measured=0.4, allowed=0.5, bound="at least"))
+    assert "measured 0.4, allowed at least 0.5" in as_text(record)
+    assert ">at least 0.5<" in as_html(record)
+
+
 def test_a_passed_test_says_no_more():
     assert "Too large." not in as_html(item(one_test("passed", message="Too large.")))
 

@@ -218,6 +218,7 @@ class Examination:
             allowed=_finite(result.allowed),
             message=self._message(result, trace),
             duration_s=round(trace.duration, 4),
+            bound=result.bound,
         )
 
     def _message(self, result: TestResult, trace: TestTrace) -> str:

@@ -47,6 +47,7 @@ class TestRecord:
     hint: str = ""
     duration_s: float = 0.0
     follow_through: bool = False
+    bound: str = "at most"
 
 
 @dataclass

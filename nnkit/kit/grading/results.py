@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 from nnkit.kit.grading.record import ItemRecord, TestRecord
 from nnkit.student.errors import LIMITS
+from nnkit.student.table import limit, number, readable_name
 
 VERDICT_WORDS = {
     "passed": ("✓", "passed", "#1b7837"),
@@ -50,7 +51,7 @@ def as_text(item: ItemRecord) -> str:
     lines = [headline(item), *item.messages]
     for test in item.tests:
         sign, words, _ = VERDICT_WORDS[test.verdict]
-        lines.append(f"  {sign} {title(test)}: {words}{figures(test)}")
+        lines.append(f"  {sign} {readable_name(test.name)}: {words}{figures(test)}")
         lines.extend(f"      {part}" for part in remarks(test))
     return "\n".join(lines)
 
@@ -62,9 +63,9 @@ def as_html(item: ItemRecord) -> str:
         sign, words, colour = VERDICT_WORDS[test.verdict]
         notes = "<br>".join(escape(part) for part in remarks(test))
         rows.append(
-            f'<tr><td style="{CELL}">{escape(title(test))}</td>'
+            f'<tr><td style="{CELL}">{escape(readable_name(test.name))}</td>'
             f'<td style="{CELL};color:{colour};white-space:nowrap"><b>{sign}</b> {escape(words)}</td>'
-            f'<td style="{CELL}">{number(test.measured)}</td><td style="{CELL}">{number(test.allowed)}</td>'
+            f'<td style="{CELL}">{number(test.measured)}</td><td style="{CELL}">{limit(test.allowed, test.bound)}</td>'
             f'<td style="{CELL}">{notes}</td></tr>'
         )
     head = "".join(f'<th style="{CELL}">{name}</th>' for name in ("test", "verdict", "measured", "allowed", "message"))
@@ -73,21 +74,11 @@ def as_html(item: ItemRecord) -> str:
     return f"<div><p><b>{escape(headline(item))}</b></p>{notes}{table}</div>"
 
 
-def title(test: TestRecord) -> str:
-    """A test function's name as words."""
-    return test.name.removeprefix("test_").replace("_", " ")
-
-
-def number(value: float | None) -> str:
-    """A measured or allowed figure, short."""
-    return "" if value is None else f"{value:.2g}"
-
-
 def figures(test: TestRecord) -> str:
     """Measured against allowed, where a test measures something."""
     if test.measured is None:
         return ""
-    return f" (measured {number(test.measured)}, allowed {number(test.allowed)})"
+    return f" (measured {number(test.measured)}, allowed {limit(test.allowed, test.bound)})"
 
 
 def remarks(test: TestRecord) -> list[str]:

@@ -11,6 +11,7 @@ from matplotlib.colors import LogNorm
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _GAP = 2  # pixels between pictures of a grid
+_MOST_TICKS = 8  # of a scale with a name for each
 
 
 def show_images(images, labels=None, class_names=None, columns=10, title=None):
@@ -282,6 +283,12 @@ def plot_grid(results):
         axis.margins(0.15)
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("regularisation strength")
+    for ruler, tried in ((axes[0].xaxis, np.unique(rates)), (axes[0].yaxis, np.unique(strengths))):
+        if 0 < len(tried) <= _MOST_TICKS:  # the values that were tried say more than powers of ten
+            ruler.set_ticks(tried, [f"{value:.3g}" for value in tried])
+            ruler.set_ticks([], minor=True)
+    axes[0].tick_params("x", rotation=30)
+    axes[1].tick_params("x", rotation=30)
     figure.colorbar(dots, ax=axes, label="accuracy")
 
 

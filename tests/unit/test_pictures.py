@@ -215,6 +215,7 @@ def test_a_grid_has_a_dot_for_each_setting_in_both_plots():
         assert list(dots.get_array()) == [pair[which] for pair in results.values()]
         assert dots.get_clim() == (0.1, 0.9)  # one scale of colours for both
         assert axis.get_xscale() == axis.get_yscale() == "log"
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1e-07", "1e-06"]
     assert png_size() < LARGEST_PNG
 
 

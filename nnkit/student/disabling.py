@@ -1,8 +1,8 @@
 """Functions that are put out of use for a while, in the whole process: every route to them raises, by whatever name.
 
 A name can be bound anywhere beforehand (``from numpy.linalg import norm``, a default argument, a closure), so it is the
-function's own code that is exchanged. This file exists twice, word for word, because neither place sees the other:
-``nnkit/student/disabling.py`` for checks in a notebook, ``nnkit/kit/grading/locked/disabling.py`` for locked processes.
+function's own code that is exchanged. A grader also sends this file to the locked process, which runs it there: so it
+imports nothing but the standard library.
 """
 
 from __future__ import annotations

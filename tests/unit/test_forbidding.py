@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import nnkit.kit.grading.locked.disabling
 import nnkit.student.disabling
 from nnkit.kit.grading.sandbox import Limits, Tier, View
 from nnkit.kit.grading.session import LockedSession, SessionLimits
@@ -210,8 +208,3 @@ def test_what_an_interrupt_left_out_of_use_is_back_with_the_next_test() -> None:
     with forbidden(LocalSubmission({}), "numpy.cumsum"):
         assert np.linalg.norm(X) == 5.0
     assert np.cumsum(X).tolist() == [3.0, 7.0]
-
-
-def test_notebook_and_locked_process_do_the_same() -> None:
-    here, there = nnkit.student.disabling, nnkit.kit.grading.locked.disabling
-    assert inspect.getsource(here) == inspect.getsource(there)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from inspect import getsource
 from typing import Any, Protocol, TypeVar
 
 from nnkit.kit.grading.locked.wire import Kept, WireError, is_plain_array
 from nnkit.kit.grading.values import RemoteHandle, Values
+from nnkit.student import disabling
 from nnkit.student.steps import pick_from
 from nnkit.student.testing import Call, Put, StudentError
 
@@ -69,7 +71,7 @@ class LockedSubmission:
 
     def disable(self, functions: Sequence[str]) -> None:
         """Put functions of libraries out of use over there; see `nnkit.student.testing.forbidden`."""
-        self._ask("disable", {"names": list(functions)}, lambda _: None)
+        self._ask("disable", {"names": list(functions), "code": getsource(disabling)}, lambda _: None)
 
     def enable_all(self) -> None:
         """Put them back to use, also when the time for calls is over; where that fails, the process has ended."""

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any
 
-from .disabling import disable, enable_all
 from .table import Arguments, Path, Table
 from .wire import WireError
 
@@ -43,6 +42,7 @@ class Requests:
         self._student_code = student_code
         self._call_back = call_back
         self._replaced: dict[str, Any] = {}
+        self._disabling: dict[str, Any] = {}
         self._answers: dict[str, Callable[..., dict[str, Any]]] = {
             "get": self._get,
             "call": self._call,
@@ -170,12 +170,16 @@ class Requests:
                 self._namespace[name] = value
         return {"value": None}
 
-    def _disable(self, names: list[str]) -> dict[str, Any]:
-        disable(names)
+    def _disable(self, names: list[str], code: str) -> dict[str, Any]:
+        if not self._disabling:  # kept: it knows what it has put out of use
+            self._disabling |= {"__name__": "disabling", "__file__": "disabling.py"}
+            exec(compile(code, "disabling.py", "exec"), self._disabling)
+        self._disabling["disable"](names)
         return {"value": None}
 
     def _enable_all(self) -> dict[str, Any]:
-        enable_all()
+        if self._disabling:
+            self._disabling["enable_all"]()
         return {"value": None}
 
     def _reset(self) -> dict[str, Any]:

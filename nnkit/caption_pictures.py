@@ -20,22 +20,27 @@ def show_captions(images, captions, title=None, columns=2):
     columns : int
         How many pictures stand beside each other.
     """
+    texts = [_wrapped(caption) for caption in captions]
     rows = -(-len(images) // columns)
+    most_lines = max((text.count("\n") + 1 for text in texts), default=0)
     figure, axes = plt.subplots(
         rows,
         2 * columns,
-        figsize=(4.2 * columns, 1.15 * rows + 0.3),
+        figsize=(4.2 * columns, max(1.15, 0.15 * most_lines) * rows + 0.3),
         width_ratios=[1, 2.6] * columns,
         squeeze=False,
         layout="constrained",
     )
     for axis in axes.flat:
         axis.axis("off")
-    pairs = zip(axes.reshape(-1, 2), images, captions, strict=False)
-    for (left, right), image, caption in pairs:
+    for (left, right), image, text in zip(axes.reshape(-1, 2), images, texts, strict=False):
         left.imshow(image, interpolation="nearest")
-        said = {"": caption} if isinstance(caption, str) else caption
-        lines = [textwrap.fill(f"{who}: {text}" if who else text, 38) for who, text in said.items()]
-        right.text(0, 0.5, "\n".join(lines), va="center", fontsize=8, transform=right.transAxes)
+        right.text(0, 0.5, text, va="center", fontsize=8, transform=right.transAxes)
     if title:
         figure.suptitle(title, fontsize=9)
+
+
+def _wrapped(caption):
+    """The lines of text of one of the captions that `show_captions` takes."""
+    said = {"": caption} if isinstance(caption, str) else caption
+    return "\n".join(textwrap.fill(f"{who}: {text}" if who else text, 38) for who, text in said.items())

@@ -67,7 +67,8 @@ def show_weights(W1, shape=(3, 32, 32), max_pictures=25, title="First-layer weig
         grid[top : top + height, left : left + width] = _in_levels(picture, 9).transpose(1, 2, 0)
     _, axis = plt.subplots(figsize=(3.6, 3.6 * rows / columns + 0.3), layout="constrained")
     axis.imshow(grid.squeeze(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    axis.set_title(f"{title} ({len(pictures)} of {W1.shape[1]} units)", fontsize=9)
+    part = "" if len(pictures) == W1.shape[1] else f" ({len(pictures)} of {W1.shape[1]} units)"
+    axis.set_title(f"{title}{part}", fontsize=9)
     axis.axis("off")
 
 
@@ -100,6 +101,7 @@ def plot_training(solvers):
     pale = "pale: each step, line: running mean" if len(runs) == 1 else "running mean"
     loss_axis.set(xlabel="step", ylabel="minibatch loss", title=f"Loss ({pale})")
     accuracy_axis.set(xlabel="epoch", ylabel="accuracy", title="Accuracy")
+    accuracy_axis.xaxis.get_major_locator().set_params(integer=True)
     accuracy_axis.legend(fontsize=7, loc="upper left")
     if any(runs):
         figure.legend(*loss_axis.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)

@@ -94,6 +94,12 @@ def test_grey_weights_are_shown_too(rng):
     assert plt.gcf().axes[0].images[0].get_array().ndim == 2
 
 
+@pytest.mark.parametrize(("units", "title"), [(9, "Filters"), (30, "Filters (25 of 30 units)")])
+def test_weights_are_counted_where_some_are_left_out(rng, units, title):
+    show_weights(rng.standard_normal((16, units)), shape=(1, 4, 4), title="Filters")
+    assert plt.gcf().axes[0].get_title() == title
+
+
 def test_training_of_several_solvers_is_named_in_one_legend_below(rng):
     plot_training({"slow": solver_like(rng), "fast": solver_like(rng)})
     (legend,) = plt.gcf().legends

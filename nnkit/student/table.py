@@ -28,8 +28,10 @@ def readable_name(test_name):
 
 
 def number(value):
-    """``1.2e-09`` or ``0.48``; empty for None."""
-    return "" if value is None else f"{value:.2g}"
+    """``1.2e-09``, ``0.48`` or ``290``; empty for None."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.2g}"
 
 
 def limit(value, bound):

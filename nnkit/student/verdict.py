@@ -100,6 +100,6 @@ def _sentences(*parts):
 
 
 def _closest_to_limit(comparisons):
-    """The comparison that used most of what it was allowed; None if no number was compared."""
+    """The comparison that used most of what it was allowed, of several the last; None if no number was compared."""
     numbers = [c for c in comparisons if c.measured is not None and c.allowed is not None]
-    return max(numbers, key=lambda c: c.used, default=None)
+    return max(reversed(numbers), key=lambda c: c.used, default=None)

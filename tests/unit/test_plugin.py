@@ -57,6 +57,12 @@ def test_the_comparison_nearest_its_limit_is_the_one_told(graders):
     assert only(graders(body(lines))).allowed == 1e-6
 
 
+def test_of_equally_near_comparisons_the_last_is_told(graders):
+    comparisons = ['assert_at_least(submission.double(3.0), 0, "out")', 'assert_below(0.0, 0.0, "out")']
+    result = only(graders(body("\n".join(comparisons))))
+    assert (result.measured, result.allowed, result.bound) == (0.0, 0.0, "at most")
+
+
 @pytest.mark.parametrize("wanted", [6, 7])
 def test_a_limit_from_below_is_told_as_one(graders, wanted):
     result = only(graders(body(f'assert_at_least(submission.double(3.0), {wanted}, "out")')))

@@ -293,7 +293,8 @@ def test_a_fork_server_neither_grows_nor_works_when_idle(tier: Tier, servers: di
     assert memory_later - memory < 1 << 20
     used = own_and_childrens_cpu_s(pid)[0]
     time.sleep(1)
-    assert own_and_childrens_cpu_s(pid)[0] == used
+    # It may still have had its last child to collect, and the kernel counts in ticks; one that is busy takes it all.
+    assert own_and_childrens_cpu_s(pid)[0] - used < 0.25
 
 
 @a_tier

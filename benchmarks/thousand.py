@@ -13,10 +13,11 @@ from pathlib import Path
 
 import classroom
 
+from nnkit.kit.engine.zygote import GRADING, ZYGOTE
+
 EVERY_S = 1.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MEGABYTE = 1_000_000
-GRADER, ZYGOTE = "nnkit-grading", "nnkit-zygote"
 
 
 def memory_of(pid: int) -> int:
@@ -29,7 +30,7 @@ def memory_of(pid: int) -> int:
 
 def workers_of(pid: int) -> list[int]:
     """The grading processes of a coordinator: what its zygote has forked."""
-    return [worker for zygote in children(pid, ZYGOTE) for worker in children(zygote, GRADER)]
+    return [worker for zygote in children(pid, ZYGOTE) for worker in children(zygote, GRADING)]
 
 
 def children(pid: int, name: str) -> list[int]:

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from nnkit.kit.engine.zygote import GRADING, ZYGOTE
+
 PATIENCE_S = 180
 MAIN = "import sys; from nnkit.kit.cli import main; sys.exit(main())"
 FRESH_GRADER = b"nnkit.kit.engine.desk"
@@ -76,12 +78,12 @@ def children(pid):
 
 def graders_of(pid):
     """The grading processes of a coordinator or worker, whether it has a zygote or not."""
-    forked = [child for zygote in zygotes_of(pid) for child in children(zygote) if name_of(child) == "nnkit-grading"]
+    forked = [child for zygote in zygotes_of(pid) for child in children(zygote) if name_of(child) == GRADING]
     return forked + [child for child in children(pid) if FRESH_GRADER in command_of(child)]
 
 
 def zygotes_of(pid):
-    return [child for child in children(pid) if name_of(child) == "nnkit-zygote"]
+    return [child for child in children(pid) if name_of(child) == ZYGOTE]
 
 
 def holds(pid, words):

@@ -188,40 +188,46 @@ def _release(options: argparse.Namespace, console: Console) -> int:
 
 
 def _grade(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.classroom import grade_class
+    import nnkit.kit.classroom  # noqa: F401 - before the zygote is forked: both take it
     from nnkit.kit.engine.zygote import zygote
+
+    with zygote():
+        return _grade_class(options, console)
+
+
+def _grade_class(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.classroom import grade_class
     from nnkit.kit.grading.sandbox import Tier
     from nnkit.kit.reporting.summary import Summary
 
-    with zygote():
-        course, assignments = _course(options)
-        scheduler = course.engine.scheduler if options.scheduler is None else options.scheduler
-        summary = Summary()
-        try:
-            for assignment in assignments:
-                for record in grade_class(
-                    course,
-                    assignment,
-                    students=options.student,
-                    mode="quick" if options.quick else "full",
-                    workers=_jobs(options, course),
-                    scheduler=scheduler,
-                    accept_tier=options.accept_tier,
-                    tier=None if options.tier is None else Tier(options.tier),
-                    force=options.force,
-                    summary=summary,
-                    console=console,
-                ):
-                    if options.json:
-                        print(json.dumps(record.as_dict()), flush=True)
-        finally:
-            # Also after Ctrl-C: this much is written.
-            if options.json:
-                console.print(summary.line(), markup=False)
-            else:
-                for part in summary.tables():
-                    console.print(part)
-        return 1 if summary.failed else 0
+    course, assignments = _course(options)
+    scheduler = course.engine.scheduler if options.scheduler is None else options.scheduler
+    summary = Summary()
+    try:
+        for assignment in assignments:
+            for record in grade_class(
+                course,
+                assignment,
+                students=options.student,
+                mode="quick" if options.quick else "full",
+                workers=_jobs(options, course),
+                scheduler=scheduler,
+                accept_tier=options.accept_tier,
+                tier=None if options.tier is None else Tier(options.tier),
+                force=options.force,
+                summary=summary,
+                console=console,
+            ):
+                if options.json:
+                    print(json.dumps(record.as_dict()), flush=True)
+    finally:
+        # Also after Ctrl-C: this much is written.
+        if options.json:
+            console.print(summary.line(), markup=False)
+        else:
+            for part in summary.tables():
+                console.print(part)
+    return 1 if summary.failed else 0
 
 
 def _feedback(options: argparse.Namespace, console: Console) -> int:

@@ -23,6 +23,9 @@ from typing import NoReturn
 
 from nnkit.kit.engine import desk
 
+# What ps and top call these processes.
+ZYGOTE, GRADING = "nnkit-zygote", "nnkit-grading"
+
 
 class Forked:
     """A process that is not this one's child, as far as `subprocess.Popen` and it are alike."""
@@ -121,7 +124,7 @@ def _become(act: Callable[[], None]) -> NoReturn:
 def _live(there: socket.socket, channel: socket.socket) -> None:
     """Fork whenever asked to, until the other end is closed; then stay until the last one of them is gone."""
     there.close()
-    _be_called("nnkit-zygote")
+    _be_called(ZYGOTE)
     os.dup2(2, 1)  # standard output is for data
     children: dict[int, int] = {}
     ears = select.poll()
@@ -153,7 +156,7 @@ def _live(there: socket.socket, channel: socket.socket) -> None:
 
 def _grade(channel: socket.socket, others: list[int], passed: list[int]) -> None:
     """The life of a grading process."""
-    _be_called("nnkit-grading")
+    _be_called(GRADING)
     channel.close()
     for number in others:
         os.close(number)
@@ -162,6 +165,6 @@ def _grade(channel: socket.socket, others: list[int], passed: list[int]) -> None
 
 
 def _be_called(name: str) -> None:
-    """What ps and top call this process."""
+    """Give this process a name."""
     with suppress(OSError):
         Path("/proc/self/comm").write_text(name)

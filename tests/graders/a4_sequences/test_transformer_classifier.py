@@ -27,6 +27,7 @@ from nnkit.student.testing import (
     NOISE_FLOOR,
     Call,
     CheckFailure,
+    arrays_named,
     assert_at_least,
     assert_close,
     assert_inputs_unchanged,
@@ -693,11 +694,7 @@ def scores_of(model, words):
 def loss_and_grads(model, words, labels):
     """Loss and gradients, with an entry for every parameter."""
     loss, grads = unpack(model.loss(words, labels), "loss", "grads")
-    opaque(grads, "grads", "a dictionary of arrays")
-    for key in PARAMETERS:
-        if key not in grads:
-            raise CheckFailure(f'grads has no entry "{key}", expected {", ".join(PARAMETERS)}')
-    return loss, grads
+    return loss, arrays_named(grads, PARAMETERS, "grads")
 
 
 @item("TransformerClassifier", public=True, weight=0.5, message="embed gives words and places as vectors.")

@@ -43,7 +43,7 @@ def below(top):
     found = [os.path.join(folder, name) for folder, names, files in os.walk(top) for name in names + files]
     # Where matplotlib has no list of the host's fonts, a cold session searches for them and leaves what it found.
     found = [path for path in found if "/.cache" not in path and "fontlist" not in path]
-    return {path: (os.lstat(path).st_mode, os.lstat(path).st_uid) for path in found}
+    return {path: (os.lstat(path).st_mode, os.lstat(path).st_uid == os.getuid()) for path in found}
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 mounts = [line.partition(" - ") for line in open("/proc/self/mountinfo")]
 print(json.dumps({
@@ -56,15 +56,16 @@ print(json.dumps({
     "scratch": below("/scratch"), "root": sorted({*os.listdir("/")} - {"run"}),
     "mounts": sorted({f"{left.split()[4]} {right.split()[0]}" for left, _, right in mounts if "/run/" not in left}),
     "limits": {name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name[:7] == "RLIMIT_"},
-    "status": {name: status[name].split() for name in status if re.match(TOLD, name)},
-    "owner of its own /proc": os.stat("/proc/self").st_uid,
+    "status": {name: [re.sub(rf"^{os.getuid()}$", "own", word) for word in status[name].split()]
+               for name in status if re.match(TOLD, name)},
+    "owns its own /proc": os.stat("/proc/self").st_uid == os.getuid(),
     "descriptors": sorted(os.path.realpath(f"/proc/self/fd/{number}").split(":")[0] for number in numbers),
     "handlers": {each.name: repr(signal.getsignal(each))[:25] for each in signal.Signals},
     "interfaces": open("/sys/class/net/lo/flags").read() if os.path.exists("/sys/class/net/lo") else "",
     "host": os.uname().nodename,
     "names": sorted(name for name in globals() if name[0] != "_"),
     "frames": len(__import__("inspect").stack()),
-}).replace(str(os.getuid()), "-1"))
+}))
 """
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "uts")
 

@@ -153,12 +153,11 @@ def train_language_model(model, data, num_epochs=50, patience=3, seed=0, **setti
                 history["val_accuracy"].append(val_accuracy)
                 epochs.set_postfix(val_loss=f"{val_loss:.3f}", refresh=False)
                 if stopping.update(val_loss):
+                    epochs.n = len(history["val_loss"])  # the bar counts an epoch when the next one begins
                     break
         except KeyboardInterrupt:
-            tqdm.write(
-                f"Training interrupted in epoch {len(history['val_loss']) + 1}; the best parameters so far are kept.",
-                file=sys.stdout,
-            )
+            epoch = len(history["val_loss"]) + 1
+            tqdm.write(f"Training interrupted in epoch {epoch}; the best parameters so far are kept.", file=sys.stdout)
         finally:
             stopping.restore()
     return history

@@ -95,7 +95,8 @@ class ClassifierTrainer:
         best_model, best_val_acc = {}, -1.0
         loss_history, train_acc_history, val_acc_history = [], [], []
         total = num_epochs * steps_per_epoch
-        for it in tqdm(range(total), desc="training", disable=not verbose, file=sys.stdout, ncols=80, mininterval=1):
+        looks = {"desc": "training", "file": sys.stdout, "ncols": 80, "mininterval": 1}
+        for it in tqdm(range(total), disable=not verbose, **looks):
             chosen = np.random.choice(len(X), batch_size) if sample_batches else slice(None)
             loss, grads = loss_function(X[chosen], model, y[chosen], reg)
             loss_history.append(float(loss))

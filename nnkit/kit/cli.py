@@ -188,6 +188,8 @@ def _release(options: argparse.Namespace, console: Console) -> int:
 
 
 def _grade(options: argparse.Namespace, console: Console) -> int:
+    if options.scheduler:
+        return _grade_class(options, console)
     import nnkit.kit.classroom  # noqa: F401 - before the zygote is forked: both take it
     from nnkit.kit.engine.zygote import zygote
 

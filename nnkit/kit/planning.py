@@ -101,11 +101,13 @@ def prepare_data(course: Course) -> None:
     folder = data_folder(course)
     folder.mkdir(parents=True, exist_ok=True)
     modules = {module for assignment in course.assignments for module in assignment.library}
-    if course.data.cifar10 is not None:
-        _link_batches(course.root / course.data.cifar10, folder)
-    elif "nnkit.data.shapes" in modules:
+    if course.data.cifar10 is None and "nnkit.data.shapes" in modules:
         with variables({DATA_VARIABLE: str(folder)}):
             shapes.load()
+    binary = course.data.cifar10 is not None and (course.root / course.data.cifar10 / "test_batch.bin").is_file()
+    for kind, is_this in (("bin", binary), ("py", not binary)):  # the loader knows the kind by the folder's name
+        batches = course.data.cifar10 if is_this else None
+        _link_folder(batches, course, folder / f"cifar-10-batches-{kind}", ("*_batch*",))
     _link_folder(course.data.coco_captions, course, folder / "coco_captioning", ("*2014*.*", "images/*"))
     _link_folder(course.data.cola, course, folder / "cola", ("*.npy", "word_to_ix.csv"))
     _link_file(course.data.cats_cars, course, folder / cats_cars.FILE_NAME)
@@ -128,13 +130,6 @@ def _link_folder(source: str | None, course: Course, folder: Path, patterns: Seq
     for pattern in patterns:
         for file in (course.root / source).glob(pattern):
             _link(file, folder / file.relative_to(course.root / source))
-
-
-def _link_batches(source: Path, folder: Path) -> None:
-    """Show a folder of CIFAR-10 batches under the name that the loader looks for."""
-    kind = "bin" if (source / "test_batch.bin").is_file() else "py"
-    for batch in source.glob("*_batch*"):
-        _link(batch, folder / f"cifar-10-batches-{kind}" / batch.name)
 
 
 def _link(file: Path, link: Path) -> None:

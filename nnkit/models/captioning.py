@@ -33,7 +33,9 @@ class CaptioningRNN:
         ``b`` (kH,), ``W_vocab`` (H, V), ``b_vocab`` (V,), where k is 1 ('rnn') or 4 ('lstm').
     """
 
-    def __init__(self, word_to_idx, input_dim=512, wordvec_dim=128, hidden_dim=128, cell_type="rnn", dtype=np.float32):
+    def __init__(
+        self, word_to_idx, input_dim=512, wordvec_dim=128, hidden_dim=128, cell_type="rnn", dtype=np.float32
+    ):
         if cell_type not in ("rnn", "lstm"):
             raise ValueError(f"cell_type is {cell_type!r}, expected 'rnn' or 'lstm'")
         self.cell_type = cell_type

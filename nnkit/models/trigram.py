@@ -42,7 +42,9 @@ class TrigramModel:
         ``W_embed`` (V, D), ``W1`` (3 * D, P), ``b1`` (P,), ``W2`` (P, V), ``b2`` (V,).
     """
 
-    def __init__(self, num_words=250, wordvec_dim=16, hidden_dim=128, weight_scale=0.01, dtype=np.float32, seed=None):
+    def __init__(
+        self, num_words=250, wordvec_dim=16, hidden_dim=128, weight_scale=0.01, dtype=np.float32, seed=None
+    ):
         rng = np.random.default_rng(seed)
         self.params = {}
         # TODO: fill self.params. W_embed, W1 and W2 are Gaussian with mean 0 and standard

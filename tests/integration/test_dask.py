@@ -35,7 +35,7 @@ def cluster(tmp_path):
 
 def test_a_lost_worker_costs_nothing_and_nothing_is_graded_twice(course, cluster, undisturbed):
     run = Run(course, "--scheduler", cluster.address)
-    until(lambda: all(graders_of(worker.pid) for worker in cluster.workers) or run.process.poll() is not None)
+    run.until_recorded(1)
     graders = [grader for worker in cluster.workers for grader in graders_of(worker.pid)]
     cluster.workers[0].send_signal(signal.SIGKILL)
     assert run.end() == 1, run.log.read_text()
@@ -45,8 +45,9 @@ def test_a_lost_worker_costs_nothing_and_nothing_is_graded_twice(course, cluster
     assert len(recorded(course)) == GRADED
     assert grade(course, "--scheduler", cluster.address) == 1
     assert outcomes(course) == {name: "missing" if name == "absent" else "unchanged" for name in STUDENTS}
-    # Nothing of the course stays on a worker, and no grading process.
+    # Nothing of the course stays on a worker, and no grading process, those included that found nothing to grade.
     until(lambda: all(map(is_gone, graders)))
+    until(lambda: not graders_of(cluster.workers[1].pid))
     assert not list((cluster.folder / "worker_1").rglob("*.h5"))
 
 

@@ -25,7 +25,7 @@ from nnkit.kit.engine import desk
 from nnkit.kit.engine.bundle import Bundle, bundle_of
 from nnkit.kit.engine.jobs import Order, Refused
 from nnkit.kit.engine.places import Counter
-from nnkit.kit.engine.processes import ProcessEnded, Processes
+from nnkit.kit.engine.processes import ProcessEnded, Processes, Spares
 from nnkit.kit.grading.graded import Graded
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.sandbox import Tier
@@ -36,6 +36,7 @@ COUNTED_EVERY_S = 2.0
 
 # In a worker: what its plans were delivered with, by run. A cluster may serve several courses at once.
 _delivered: dict[str, Processes] = {}
+_spares = Spares()
 
 
 class Delivery(WorkerPlugin):
@@ -49,13 +50,24 @@ class Delivery(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """Unpack into a folder of the worker's own, which Dask clears away even after a worker was killed."""
         self._folder = Path(tempfile.mkdtemp(prefix="nnkit-", dir=worker.local_directory))
-        _delivered[self.run] = Processes(self.bundle.unpack(self._folder / "course"))
+        _delivered[self.run] = Processes(self.bundle.unpack(self._folder / "course"), _spares)
 
     def teardown(self, worker: Any) -> None:
         """End the grading processes, and leave nothing behind."""
         if processes := _delivered.pop(self.run, None):
             processes.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def get_ready(tier: Tier | None, dask_worker: Any) -> desk.Described:
+    """On a worker: say what it grades with, while grading processes for its threads begin to load."""
+    _spares.fill(dask_worker.state.nthreads)
+    return desk.describe(tier)
+
+
+def stand_down() -> None:
+    """On a worker: end the grading processes that nobody took."""
+    _spares.close()
 
 
 def grade_here(run: str, order: Order) -> Graded:
@@ -144,13 +156,17 @@ def cluster(address: str, *, tier: Tier | None, weakest: Tier, most: int = 0) ->
             client.wait_for_workers(1, timeout=FIRST_WORKER_S)
         except TimeoutError:
             raise Refused(f"no worker has joined {address}: start some with: dask worker {address}") from None
-        answers = client.run(desk.describe, tier, on_error="return")
-        # A worker that is lost over the question takes no part, and Dask may start it again.
-        described = {address: answer for address, answer in answers.items() if not isinstance(answer, OSError)}
-        if not described:
-            raise Refused(f"no worker of {address} answers: see their logs")
-        check_workers(described, tier, weakest)
-        yield Cluster(client, tier, weakest, frozenset(each.tier for each in described.values()), most)
+        answers = client.run(get_ready, tier, on_error="return")
+        try:
+            # A worker that is lost over the question takes no part, and Dask may start it again.
+            described = {address: answer for address, answer in answers.items() if not isinstance(answer, OSError)}
+            if not described:
+                raise Refused(f"no worker of {address} answers: see their logs")
+            check_workers(described, tier, weakest)
+            yield Cluster(client, tier, weakest, frozenset(each.tier for each in described.values()), most)
+        finally:
+            with contextlib.suppress(OSError, TimeoutError):  # the scheduler may be gone
+                client.run(stand_down, on_error="return")
 
 
 def check_workers(described: Mapping[str, object], tier: Tier | None, weakest: Tier) -> None:

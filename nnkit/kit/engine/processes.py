@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar
 
@@ -70,6 +70,10 @@ class GradingProcess:
             raise answer
         return answer  # type: ignore[no-any-return]
 
+    def is_there(self) -> bool:
+        """Whether one that was asked nothing still runs: there is nothing to be read from it, not even its end."""
+        return not self._connection.poll()
+
     def close(self) -> None:
         """End it, whatever it is at; its locked processes end with it."""
         self._process.terminate()
@@ -93,6 +97,35 @@ def _fresh(connection: int, leash: int) -> subprocess.Popen[bytes]:
     )
 
 
+class Spares:
+    """Grading processes that load while it is still being found out what is to be graded."""
+
+    def __init__(self) -> None:
+        self._idle: list[GradingProcess] = []
+        self._lock = threading.Lock()
+
+    def fill(self, count: int) -> None:
+        """Start as many as are missing."""
+        with self._lock:
+            self._idle.extend(GradingProcess() for _ in range(count - len(self._idle)))
+
+    def take(self) -> GradingProcess:
+        """One of them, or a new one."""
+        with self._lock:
+            while self._idle:
+                process = self._idle.pop()
+                if process.is_there():
+                    return process
+                process.close()
+        return GradingProcess()
+
+    def close(self) -> None:
+        """End those that nobody took."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        _close_all(idle)
+
+
 class Processes:
     """Grading processes that know the same plans.
 
@@ -100,10 +133,13 @@ class Processes:
     ----------
     plans : mapping of str to bytes
         Pickled plans by key.
+    spares : Spares, optional
+        Where to take processes from.
     """
 
-    def __init__(self, plans: Mapping[str, bytes]) -> None:
+    def __init__(self, plans: Mapping[str, bytes], spares: Spares | None = None) -> None:
         self._plans = plans
+        self._spares = spares or Spares()
         self._own = threading.local()
         self._all: set[GradingProcess] = set()
         self._lock = threading.Lock()
@@ -133,11 +169,7 @@ class Processes:
         with self._lock:
             self._closed = True
             processes, self._all = self._all, set()
-        closing = [threading.Thread(target=process.close) for process in processes]
-        for thread in closing:
-            thread.start()
-        for thread in closing:
-            thread.join()
+        _close_all(processes)
 
     def _process(self) -> GradingProcess:
         process: GradingProcess | None = getattr(self._own, "process", None)
@@ -145,7 +177,7 @@ class Processes:
             with self._lock:
                 if self._closed:
                     raise ProcessEnded("grading has been stopped")
-                process = self._own.process = GradingProcess()
+                process = self._own.process = self._spares.take()
                 self._all.add(process)
         return process
 
@@ -156,3 +188,12 @@ class Processes:
             self._all.discard(process)
         if ours:
             process.close()
+
+
+def _close_all(processes: Iterable[GradingProcess]) -> None:
+    """End several at once."""
+    closing = [threading.Thread(target=process.close) for process in processes]
+    for thread in closing:
+        thread.start()
+    for thread in closing:
+        thread.join()

@@ -98,19 +98,29 @@ def test_a_file_of_real_data_is_shown_to_the_notebooks_and_one_taken_off_is_not(
     assert not shown.exists()
 
 
-def test_a_folder_of_real_data_is_shown_without_what_else_lies_there_and_one_taken_off_is_not(course):
-    given = course.root / "sentences"
+@pytest.mark.parametrize(
+    ("setting", "folder", "files"),
+    [
+        ("cola", "cola", {"train_inxs.npy", "word_to_ix.csv"}),
+        ("cifar10", "cifar-10-batches-py", {"data_batch_1", "test_batch"}),
+        ("cifar10", "cifar-10-batches-bin", {"data_batch_1.bin", "test_batch.bin"}),
+    ],
+)
+def test_a_folder_of_real_data_is_shown_without_what_else_lies_there_and_one_taken_off_is_not(
+    course, setting, folder, files
+):
+    given = course.root / "given"
     given.mkdir()
-    for name in ("train_inxs.npy", "word_to_ix.csv", "notes.txt"):
+    for name in (*files, "notes.txt"):
         (given / name).write_text(name)
-    change(course.root, "course.toml", "[limits]", '[data]\ncola = "sentences"\n\n[limits]')
+    change(course.root, "course.toml", "[limits]", f'[data]\n{setting} = "given"\n\n[limits]')
     prepare_data(load_course(course.root))
-    shown = data_folder(course) / "cola"
-    assert {file.name for file in shown.iterdir()} == {"train_inxs.npy", "word_to_ix.csv"}
-    change(course.root, "course.toml", 'cola = "sentences"\n', "")
+    shown = data_folder(course) / folder
+    assert {file.name for file in shown.iterdir()} == files
+    change(course.root, "course.toml", f'{setting} = "given"\n', "")
     prepare_data(load_course(course.root))
     assert not shown.exists()
-    assert len(list(given.iterdir())) == 3
+    assert len(list(given.iterdir())) == 1 + len(files)
 
 
 def test_a_folder_of_real_data_that_is_not_there_is_named(course):

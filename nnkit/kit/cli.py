@@ -188,7 +188,7 @@ def _release(options: argparse.Namespace, console: Console) -> int:
 
 
 def _grade(options: argparse.Namespace, console: Console) -> int:
-    if options.scheduler:
+    if options.scheduler:  # no process of this one grades, so there is none to be forked
         return _grade_class(options, console)
     import nnkit.kit.classroom  # noqa: F401 - before the zygote is forked: both take it
     from nnkit.kit.engine.zygote import zygote

@@ -61,8 +61,9 @@ CELLS = {
     "numpy warning": "import numpy as np\nnp.array([1.0]) / 0",
     "progress bar": "from tqdm import tqdm\nfor _ in tqdm(range(5), desc='steps'):\n    pass",
     "carriage returns": "for i in range(4):\n    print(f'\\rstep {i}', end='')\nprint()",
-    "descriptor": "import os\nwritten = os.write(1, b'straight to the descriptor\\n')",
-    "child process": "import subprocess\nchild = subprocess.run(['echo', 'from a child'])",
+    # A kernel learns in a thread of its own what came by a descriptor: later than the cell's end if that comes at once.
+    "descriptor": "import os, time\nwritten = os.write(1, b'straight to the descriptor\\n')\ntime.sleep(1)",
+    "child process": "import subprocess\nchild = subprocess.run(['echo', 'from a child'])\ntime.sleep(1)",
     "get_ipython": "type(get_ipython()).__name__, __name__",
     "long array": "np.arange(2000)",
     "interrupt": "import time\nprint('waiting')\ntime.sleep(60)",

@@ -26,7 +26,7 @@ QUIET_DASK = {
 # Ways to grade the same class: by name, where, and with how many processes.
 WAYS = {"jobs_1": ("here", 1), "jobs_2": ("here", 2), "dask_1": ("dask", 1), "dask_2": ("dask", 2)}
 COMPARISONS = {"jobs_2_vs_1_wall": ("jobs_1", "jobs_2"), "dask_2_vs_1_wall": ("dask_1", "dask_2")}
-STUDENTS = 120
+STUDENTS = 200
 
 
 @contextmanager

@@ -185,6 +185,7 @@ FORMS = {
         new_markdown_cell("# Part two\n\n[there](#Part-two)"),
         ['id="prose-Part-two"', 'href="#prose-Part-two"'],
     ),
+    "text behind a heading": (new_markdown_cell("# Part two\n\nText."), ["</a></h1><p>Text.</p>"]),
     "released picture": (new_markdown_cell("![net](pictures/net.png)"), ['src="pictures/net.png"']),
     "attached picture": (with_attachments({"a": {"image/png": small_png()}}), [f"data:image/png;base64,{small_png()}"]),
     "picture in HTML": (display({"text/html": f'<img src="data:image/png;base64,{small_png()}">'}), [small_png()]),

@@ -42,7 +42,8 @@ def markdown2html(context: Context, source: str) -> Markup:
     if len(text) > MOST_CHARACTERS or text.count("\\begin{") > MOST_ENVIRONMENTS:
         return Markup(as_text(text))
     try:
-        prose = Prose(escape=False, anchor_link_text="", attachments=cell.get("attachments", {}))
+        # A heading's link holds a space: an empty one is written "<a/>", which HTML takes for one that never ends.
+        prose = Prose(escape=False, anchor_link_text=" ", attachments=cell.get("attachments", {}))
         html = MarkdownWithMath(renderer=prose).render(text)
     except Exception:  # a text that the Markdown library can't read must not cost the page
         return Markup(as_text(text))

@@ -104,10 +104,10 @@ def prepare_data(course: Course) -> None:
     if course.data.cifar10 is None and "nnkit.data.shapes" in modules:
         with variables({DATA_VARIABLE: str(folder)}):
             shapes.load()
-    binary = course.data.cifar10 is not None and (course.root / course.data.cifar10 / "test_batch.bin").is_file()
-    for kind, is_this in (("bin", binary), ("py", not binary)):  # the loader knows the kind by the folder's name
-        batches = course.data.cifar10 if is_this else None
-        _link_folder(batches, course, folder / f"cifar-10-batches-{kind}", ("*_batch*",))
+    batches = course.data.cifar10
+    there = "bin" if batches is not None and (course.root / batches / "test_batch.bin").is_file() else "py"
+    for kind in ("bin", "py"):  # the loader knows it by the folder's name
+        _link_folder(batches if kind == there else None, course, folder / f"cifar-10-batches-{kind}", ("*_batch*",))
     _link_folder(course.data.coco_captions, course, folder / "coco_captioning", ("*2014*.*", "images/*"))
     _link_folder(course.data.cola, course, folder / "cola", ("*.npy", "word_to_ix.csv"))
     _link_file(course.data.cats_cars, course, folder / cats_cars.FILE_NAME)

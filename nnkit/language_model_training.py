@@ -157,7 +157,8 @@ def train_language_model(model, data, num_epochs=50, patience=3, seed=0, **setti
                     break
         except KeyboardInterrupt:
             epoch = len(history["val_loss"]) + 1
-            tqdm.write(f"Training interrupted in epoch {epoch}; the best parameters so far are kept.", file=sys.stdout)
+            said = f"Training interrupted in epoch {epoch}; the best parameters so far are kept."
+            tqdm.write(said, file=sys.stdout)
         finally:
             stopping.restore()
     return history

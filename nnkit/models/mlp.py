@@ -262,5 +262,6 @@ def train_perceptron(net, data, learning_rate=0.35, momentum=0.0, num_batches=50
             # An epoch of which not all was measured counts as none.
             complete = min(len(values) for values in history.values())
             history = {name: values[:complete] for name, values in history.items()}
-            tqdm.write(f"Interrupted after {complete} epochs; what was learned is kept.", file=sys.stdout)
+            said = f"Training interrupted after {complete} epochs; what was learned is kept."
+            tqdm.write(said, file=sys.stdout)
     return history

@@ -125,4 +125,4 @@ def test_an_interrupted_training_keeps_what_was_learned(two_clouds, monkeypatch,
     assert history["train_mse"][-1] < 0.5
     loss, _ = mse_loss(net.loss(two_clouds["X_train"]), two_clouds["y_train"])
     assert loss == pytest.approx(history["train_mse"][-1])
-    assert "Interrupted after 3 epochs" in capsys.readouterr().out
+    assert "interrupted after 3 epochs" in capsys.readouterr().out

@@ -39,13 +39,16 @@ class Reference:
 class InProcessGrader(LockedGrader):
     """The graders as the kit runs them, on a submission of this process."""
 
-    def __init__(self, submission, items, *, held_back=None, thresholds=None, recorder=None, slow=True):
+    def __init__(
+        self, submission, items, *, held_back=None, thresholds=None, notebook_data=None, recorder=None, slow=True
+    ):
         super().__init__(
             lambda item, seconds: submission,
             student="a student",
             course="a course",
             held_back=held_back,
             thresholds=lambda item: thresholds,
+            notebook_data=notebook_data,
             items=items,
             slow=slow,
         )

@@ -55,10 +55,12 @@ def check(item, notebook=None):
     # Imported here: a notebook that only imports check should not wait for pytest.
     from nnkit.student.plugin import GraderPlugin, run_graders
     from nnkit.student.submission import LocalSubmission
+    from nnkit.student.verdict import withhold
 
     plugin = GraderPlugin(LocalSubmission(namespace), public_only=True, student="", course="", items=[item])
     with contextlib.redirect_stderr(sys.stdout):  # nbgrader gives no points to a test cell with anything on stderr
         results = run_graders(file, plugin)
+    withhold(results, plugin.tests)
     _show(CheckTable(item, results), shell)
     failed = [result for result in results if result.verdict != "passed"]
     if failed:

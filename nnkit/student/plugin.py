@@ -84,6 +84,17 @@ class GraderPlugin:
         """The `data` fixture: held-back data, which only the kit has."""
         raise LookupError(f"{test.name}: held-back data exist only where hidden tests run")
 
+    def make_notebook_data(self, test):
+        """The `notebook_data` fixture: data that given cells of the notebook have loaded, by name.
+
+        On a student's machine they are the notebook's own. The kit has a copy that no submission has touched.
+        """
+        return self._from_notebook
+
+    def _from_notebook(self, *names):
+        values = tuple(getattr(self.target, name) for name in names)
+        return values[0] if len(names) == 1 else values
+
     def on_start(self, test):
         """Called before a test."""
 
@@ -114,8 +125,12 @@ class GraderPlugin:
     def data(self, request):
         return self.make_data(request.node.stash[TEST])
 
+    @pytest.fixture
+    def notebook_data(self, request):
+        return self.make_notebook_data(request.node.stash[TEST])
+
     def pytest_configure(self, config):
-        options = "public=False, weight=1, message='', slow=False"
+        options = "public=False, weight=1, message='', slow=False, needs=(), confirms=()"
         config.addinivalue_line("markers", f"item(name, {options}): the graded item of a test")
 
     def pytest_sessionstart(self):
@@ -210,8 +225,8 @@ def read_marker(node):
     args, options = markers[0].args, dict(markers[0].kwargs)
     if len(args) != 1 or not isinstance(args[0], str) or not args[0]:
         raise ValueError('item takes one name: @item("affine_forward")')
-    defaults = {"public": False, "weight": 1, "message": "", "slow": False}
-    public, weight, message, slow = (options.pop(key, default) for key, default in defaults.items())
+    defaults = {"public": False, "weight": 1, "message": "", "slow": False, "needs": (), "confirms": ()}
+    public, weight, message, slow, needs, confirms = (options.pop(key, default) for key, default in defaults.items())
     if options:
         raise ValueError(f"item has no keyword {', '.join(options)} (it has {', '.join(defaults)})")
     for key, value in {"public": public, "slow": slow}.items():
@@ -221,8 +236,19 @@ def read_marker(node):
         raise ValueError(f"weight is {weight!r}, expected a number above 0")
     if not isinstance(message, str):
         raise ValueError(f"message is {message!r}, expected text")
+    needs, confirms = _names("needs", needs), _names("confirms", confirms)
+    if public and confirms:
+        raise ValueError("a public test confirms nothing: its inputs can be looked up")
     notebook = node.path.stem.removeprefix("test_")
-    return GraderTest(args[0], node.name, public, weight, message, notebook, node.path, slow)
+    return GraderTest(args[0], node.name, public, weight, message, notebook, node.path, slow, needs, confirms)
+
+
+def _names(key, value):
+    """One test's name, or several."""
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, tuple | list) or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"{key} is {value!r}, expected a test's name, or a list of them")
+    return tuple(names)
 
 
 def run_graders(path, plugin):

@@ -120,6 +120,11 @@ def item(*args, **options):
     slow : bool, default False
         Whether even a right solution takes a second or more. Such a test says little about what is wrong, so it is not
         run again with every known misconception to find a hint.
+    needs : str or list of str, default ()
+        Tests that have to pass too, before this one earns its points: what it tests is worth nothing by itself.
+    confirms : str or list of str, default ()
+        Public tests that this hidden one repeats on inputs that can't be looked up: they earn their points only if it
+        passes. A public test that no hidden one confirms needs at least one passed hidden test of its item.
     """
     # Looked up only here: `pytest.mark.item` at import would need the marker registered wherever this is imported.
     return pytest.mark.item(*args, **options)

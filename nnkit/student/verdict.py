@@ -1,4 +1,4 @@
-"""What a grader file says about a test, and the verdict that the test comes to."""
+"""What a grader file says about a test, the verdict that the test comes to, and what else a passed test needs."""
 
 import traceback
 from dataclasses import dataclass, field
@@ -31,6 +31,8 @@ class GraderTest:
     notebook: str
     path: Path
     slow: bool = False
+    needs: tuple[str, ...] = ()
+    confirms: tuple[str, ...] = ()
 
 
 @dataclass
@@ -62,6 +64,68 @@ class TestTrace:
     exception: BaseException | None = None
     when: str = "call"
     duration: float = 0.0
+
+
+def unmet_needs(tests, passed):
+    """Which passed tests earn nothing, and why: what they need, or what confirms them, has not passed.
+
+    A test needs what its `needs` name. A public test, whose inputs a student can read and look up, also needs every
+    hidden test that `confirms` it; where none does, it needs at least one passed hidden test of its item. Hidden tests
+    that need others in turn count only with these.
+
+    Parameters
+    ----------
+    tests : iterable of GraderTest
+        Of one grader file, as far as they were run; what was not run is not asked for.
+    passed : collection of str
+        Names of the tests that passed.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        By name of a passed test, the tests that are missing.
+    """
+    tests = {test.name: test for test in tests}
+    needs = {name: {need for need in test.needs if need in tests} for name, test in tests.items()}
+    for name, test in tests.items():
+        for confirmed in test.confirms:
+            if confirmed in needs:
+                needs[confirmed].add(name)
+    confirmed = {name for test in tests.values() for name in test.confirms}
+    earned, missing = set(passed) & tests.keys(), {}
+    while True:
+        for name in sorted(earned):
+            test = tests[name]
+            absent = sorted(needs[name] - earned)
+            if test.public and name not in confirmed:
+                hidden = [each.name for each in tests.values() if each.item == test.item and not each.public]
+                if hidden and not earned & set(hidden):
+                    absent += hidden
+            if absent:
+                missing[name] = tuple(absent)
+        if not earned & missing.keys():
+            return missing
+        earned -= missing.keys()
+
+
+def withhold(results, tests):
+    """Take the pass from results that earn nothing because others of their kind have not passed; see `unmet_needs`.
+
+    Parameters
+    ----------
+    results : iterable of TestResult
+        Or of anything else with `name`, `verdict` and `message`. Changed in place.
+    tests : iterable of GraderTest
+        All that were run.
+    """
+    results = list(results)
+    passed = {result.name for result in results if result.verdict == "passed"}
+    missing = unmet_needs(tests, passed)
+    for result in results:
+        if result.name in missing:
+            others = ", ".join(name.removeprefix("test_").replace("_", " ") for name in missing[result.name])
+            result.verdict = "failed"
+            result.message = f"Passed, but it counts only together with others that did not pass: {others}."
 
 
 def judge(trace):

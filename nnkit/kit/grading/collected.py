@@ -33,7 +33,7 @@ from nnkit.student.measurement import measurements
 from nnkit.student.plugin import TEST, GraderPlugin, run_graders
 from nnkit.student.verdict import GraderTest, TestTrace
 
-FIXTURES = ("submission", "rng", "expected", "data", "thresholds")
+FIXTURES = ("submission", "rng", "expected", "data", "thresholds", "notebook_data")
 _MARKS = {"item", "parametrize"}
 _UNCHANGEABLE = {str, bytes, int, float, complex, bool, type(None)}
 

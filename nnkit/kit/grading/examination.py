@@ -20,7 +20,7 @@ from nnkit.kit.items import Item
 from nnkit.student.errors import LIMITS, StudentError
 from nnkit.student.expected import MissingExpected
 from nnkit.student.submission import LocalSubmission
-from nnkit.student.verdict import TestResult, TestTrace
+from nnkit.student.verdict import TestResult, TestTrace, withhold
 
 # What a cell may come to because the reference's functions are called over the wire. Any other end is its own doing,
 # and costs what it costs a notebook whose layers are right.
@@ -122,6 +122,10 @@ class Examination:
                 hints = find_hints(self._grader, [test.name for test in failed], self._known_mistakes(item))
                 for test in failed:
                     test.hint = hints.get(test.name, "")
+
+    def withhold(self) -> None:
+        """Let tests that need others, or are confirmed by others, count only together with these."""
+        withhold([test for tests in self.records.values() for test in tests], self._grader.tests)
 
     def _weak_foundations(self, item: Item) -> list[str]:
         """What a failing item is built on that does not pass its own tests."""

@@ -76,6 +76,7 @@ def grade_notebook(
                 examination.leave_open(item.name, doubt)
                 extra_cpu_s += cpu_s
         examination.give_hints()
+        examination.withhold()
         record.cpu_s = round(workplace.cpu_s() + extra_cpu_s, 3)
     for item in wanted:
         record.items.append(_item_record(item, examination.records.get(item.name, []), matched, untouched))

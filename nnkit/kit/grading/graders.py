@@ -39,6 +39,8 @@ class LockedGrader(GraderPlugin):
         ``name -> data``: data sets whose labels never enter a locked process.
     thresholds : callable, optional
         ``item -> Accuracies``, or None where there are none.
+    notebook_data : callable, optional
+        ``*names -> data`` that the notebook's given cells load.
     item_wall_s : float
         Seconds that the tests of one item may take together.
     items : set of str, optional
@@ -57,6 +59,7 @@ class LockedGrader(GraderPlugin):
         course: str,
         held_back: Callable[[str], Any],
         thresholds: Callable[[str], Accuracies | None] = lambda item: None,
+        notebook_data: Callable[..., Any] | None = None,
         item_wall_s: float = math.inf,
         items: set[str] | None = None,
         first: set[str] | None = None,
@@ -66,6 +69,7 @@ class LockedGrader(GraderPlugin):
         self.current = current
         self.held_back = held_back
         self.accuracies = thresholds
+        self.given_data = notebook_data
         self.item_wall_s = item_wall_s
         self.first = first or set()
         self.slow = slow
@@ -95,6 +99,12 @@ class LockedGrader(GraderPlugin):
         if accuracies is None:
             raise LookupError(f"course.toml has no [thresholds] for {test.item} or its notebook, and the data in use")
         return accuracies
+
+    def make_notebook_data(self, test: GraderTest) -> Any:
+        """What the reference's given cells loaded; of a submission's data nothing is taken."""
+        if self.given_data is None:
+            raise LookupError(f"{test.name}: the data of the notebook's given cells are not at hand")
+        return self.given_data
 
     @pytest.fixture
     def thresholds(self, request: pytest.FixtureRequest) -> Accuracies:
@@ -165,6 +175,7 @@ class LockedGrader(GraderPlugin):
             "expected": lambda: self.make_expected(test),
             "data": lambda: self.make_data(test),
             "thresholds": lambda: self.make_thresholds(test),
+            "notebook_data": lambda: self.make_notebook_data(test),
         }
         try:
             self._open.run(trace, fixtures)

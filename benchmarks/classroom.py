@@ -24,13 +24,15 @@ from nbgrader.api import Gradebook
 
 import nnkit
 from nnkit import gradient_check, layers, losses
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import load_misconceptions, mistaken_notebook
 from nnkit.kit.authoring.notebook import release_notebook, solved_notebook, source_notebook
 from nnkit.kit.authoring.recording import record_expected
-from nnkit.kit.authoring.template import Template, load_template
-from nnkit.kit.course import Course, load_course
-from nnkit.kit.release import release
-from nnkit.kit.simulated_class import rewritten
+from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.file import load_course
+from nnkit.kit.course.settings import Course
+from nnkit.kit.demo.simulated_class import rewritten
+from nnkit.kit.release.publish import release
 
 HERE = Path(__file__).parent
 ASSIGNMENT, NOTEBOOK = "bench", "layers"

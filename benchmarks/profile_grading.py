@@ -20,12 +20,12 @@ from pathlib import Path
 
 import classroom
 
-from nnkit.kit.classroom import write_down
-from nnkit.kit.course import Course
+from nnkit.kit.course.settings import Course
 from nnkit.kit.engine import Job, grade_file
-from nnkit.kit.grading.ledger import open_ledger
-from nnkit.kit.grading.sandbox.probing import best_tier
-from nnkit.kit.planning import plan_of, prepare_data
+from nnkit.kit.engine.classroom import write_down
+from nnkit.kit.engine.plans import plan_of, prepare_data
+from nnkit.kit.gradebook.writer import open_writer
+from nnkit.kit.sandbox.probing import best_tier
 
 MOST_SHOWN = 45
 
@@ -38,7 +38,7 @@ def children_cpu_s() -> float:
 def import_cpu_s() -> float:
     """CPU seconds of a grading process before it has graded anything."""
     before = children_cpu_s()
-    command = [sys.executable, "-c", "import nnkit.kit.classroom"]
+    command = [sys.executable, "-c", "import nnkit.kit.engine.classroom"]
     subprocess.run(command, env=classroom.environment(), check=True)
     return children_cpu_s() - before
 
@@ -50,10 +50,10 @@ def grading(course: Course, mode: str) -> Callable[[], None]:
     prepare_data(course)
 
     def grade() -> None:
-        with open_ledger(course, classroom.ASSIGNMENT) as ledger:
+        with open_writer(course, classroom.ASSIGNMENT) as writer:
             for folder in sorted(course.root.glob(f"submitted/*/{classroom.ASSIGNMENT}")):
                 job = Job(folder.parent.name, folder / f"{classroom.NOTEBOOK}.ipynb", plan, mode)
-                write_down(course, ledger, grade_file(job, tier))
+                write_down(course, writer, grade_file(job, tier))
 
     return grade
 

@@ -25,9 +25,9 @@ CELLS = {
 }
 PROGRAM = """
 import sys
-from nnkit.kit.grading.sandbox import Limits, View, Tier
-from nnkit.kit.grading.session import LockedSession
-from nnkit.kit.grading.starts import locked
+from nnkit.kit.sandbox import Limits, View, Tier
+from nnkit.kit.locked.session import LockedSession
+from nnkit.kit.locked.process_start import locked
 tier, warm, sessions, cell = Tier(sys.argv[1]), sys.argv[2] == "warm", int(sys.argv[3]), sys.argv[4]
 for _ in range(sessions):
     with LockedSession(locked(tier, View(), Limits(), warm_start=warm)) as session:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tiny_course import copied, write_course
 
-from nnkit.kit.release import release
+from nnkit.kit.release.publish import release
 
 CONFIG = (Path(__file__).parents[1] / "nbgrader_config.py").read_text()
 

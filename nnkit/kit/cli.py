@@ -13,8 +13,9 @@ from typing import Any
 
 from rich.console import Console
 
-from nnkit.kit.course import Course, load_course
-from nnkit.kit.errors import BuildError, CourseError, did_you_mean
+from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
+from nnkit.kit.course.file import load_course
+from nnkit.kit.course.settings import Course
 
 # Imports make a million objects and no garbage; at Python's own pace, looking for it takes a seventh of their time.
 COLLECT_AFTER = 50_000
@@ -144,8 +145,8 @@ def _build(options: argparse.Namespace, console: Console) -> int:
 
 
 def _record(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.authoring.loading import load_template
     from nnkit.kit.authoring.recording import record_expected
-    from nnkit.kit.authoring.template import load_template
 
     course, assignments = _course(options)
     for assignment in assignments:
@@ -158,8 +159,8 @@ def _record(options: argparse.Namespace, console: Console) -> int:
 
 
 def _verify(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.authoring.verify import verify
-    from nnkit.kit.reporting.tables import verification_tables
+    from nnkit.kit.proof.tables import verification_tables
+    from nnkit.kit.proof.verify import verify
 
     course, assignments = _course(options)
     verification = verify(course, assignments, workers=_jobs(options, course), console=console)
@@ -172,8 +173,8 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
 
 
 def _release(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.release import release
-    from nnkit.kit.reporting.tables import verification_tables
+    from nnkit.kit.proof.tables import verification_tables
+    from nnkit.kit.release.publish import release
 
     course, assignments = _course(options)
     for assignment in assignments:
@@ -190,7 +191,7 @@ def _release(options: argparse.Namespace, console: Console) -> int:
 def _grade(options: argparse.Namespace, console: Console) -> int:
     if options.scheduler:  # no process of this one grades, so there is none to be forked
         return _grade_class(options, console)
-    import nnkit.kit.classroom  # noqa: F401 - before the zygote is forked: both take it
+    import nnkit.kit.engine.classroom  # noqa: F401 - before the zygote is forked: both take it
     from nnkit.kit.engine.zygote import zygote
 
     with zygote():
@@ -198,9 +199,9 @@ def _grade(options: argparse.Namespace, console: Console) -> int:
 
 
 def _grade_class(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.classroom import grade_class
-    from nnkit.kit.grading.sandbox import Tier
+    from nnkit.kit.engine.classroom import grade_class
     from nnkit.kit.reporting.summary import Summary
+    from nnkit.kit.sandbox import Tier
 
     course, assignments = _course(options)
     scheduler = course.engine.scheduler if options.scheduler is None else options.scheduler
@@ -233,7 +234,7 @@ def _grade_class(options: argparse.Namespace, console: Console) -> int:
 
 
 def _feedback(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.rails import generate_feedback
+    from nnkit.kit.nbgrader.commands import generate_feedback
 
     course, assignments = _course(options)
     for assignment in assignments:
@@ -243,7 +244,7 @@ def _feedback(options: argparse.Namespace, console: Console) -> int:
 
 
 def _export(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.rails import export
+    from nnkit.kit.nbgrader.commands import export
 
     course, assignments = _course(options)
     console.print(f"{export(course, assignments, options.to or course.root / 'grades.csv')}")
@@ -269,7 +270,7 @@ def _doctor(options: argparse.Namespace, console: Console) -> int:
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.demo import run_demo
+    from nnkit.kit.demo.demo import run_demo
 
     return run_demo(
         load_course(options.course), options.folder, options.notebook, workers=options.jobs, console=console

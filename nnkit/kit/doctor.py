@@ -7,9 +7,9 @@ from typing import Any
 
 from rich.console import Console
 
-from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.sandbox.probing import ProbeReport, best_tier, probe
-from nnkit.kit.grading.starts import why_no_warm_start
+from nnkit.kit.locked.process_start import why_no_warm_start
+from nnkit.kit.sandbox import Tier
+from nnkit.kit.sandbox.probing import ProbeReport, best_tier, probe
 
 
 @dataclass

@@ -12,14 +12,14 @@ from page_payloads import CELLS, HTML
 from tiny_course import write_course
 from traitlets.config import Config
 
-from nnkit.kit.authoring.template import load_template
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.cli import main
-from nnkit.kit.course import load_course
-from nnkit.kit.demo import hand_in
-from nnkit.kit.grading.gradebook import gradebook
-from nnkit.kit.rails import generate_feedback
-from nnkit.kit.release import release
-from nnkit.kit.simulated_class import Student, simulate
+from nnkit.kit.course.file import load_course
+from nnkit.kit.demo.demo import hand_in
+from nnkit.kit.demo.simulated_class import Student, simulate
+from nnkit.kit.gradebook.rows import gradebook
+from nnkit.kit.nbgrader.commands import generate_feedback
+from nnkit.kit.release.publish import release
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]
 

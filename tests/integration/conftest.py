@@ -6,12 +6,12 @@ import pytest
 from class_results import STUDENTS, grade
 from tiny_course import copied
 
-from nnkit.kit.authoring.template import load_template
-from nnkit.kit.classroom import grade_class
-from nnkit.kit.course import Course
-from nnkit.kit.demo import hand_in
+from nnkit.kit.authoring.loading import load_template
+from nnkit.kit.course.settings import Course
+from nnkit.kit.demo.demo import hand_in
+from nnkit.kit.demo.simulated_class import Student, simulate
+from nnkit.kit.engine.classroom import grade_class
 from nnkit.kit.grading.record import Record
-from nnkit.kit.simulated_class import Student, simulate
 
 
 @dataclass

@@ -7,12 +7,12 @@ import shutil
 import pytest
 from tiny_course import change, copied
 
-from nnkit.kit import classroom
-from nnkit.kit.authoring.template import load_template
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.cli import main
-from nnkit.kit.demo import hand_in
-from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.simulated_class import simulate
+from nnkit.kit.demo.demo import hand_in
+from nnkit.kit.demo.simulated_class import simulate
+from nnkit.kit.engine import classroom
+from nnkit.kit.sandbox import Tier
 
 RECORD_KEYS = {"student", "assignment", "notebook", "status", "tier", "cpu_s", "wall_s", "score", "max_score", "items"}
 ITEM_KEYS = {"item", "points", "score", "status", "follow_through", "tests"}

@@ -8,8 +8,8 @@ from grading_runs import Run, graders_of, is_gone, recorded, until
 from tiny_course import copied
 
 from nnkit.kit.engine import Refused
-from nnkit.kit.engine.desk import Described, describe
-from nnkit.kit.grading.sandbox import Tier
+from nnkit.kit.engine.worker import Described, describe
+from nnkit.kit.sandbox import Tier
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install nnkit[dask]")
 

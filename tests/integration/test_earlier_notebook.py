@@ -3,12 +3,12 @@
 import pytest
 from earlier_notebook import write_two_notebooks
 
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import release_notebook, solved_notebook, source_notebook
-from nnkit.kit.authoring.template import load_template
-from nnkit.kit.authoring.verify import build_release
+from nnkit.kit.engine.plans import plan_of
 from nnkit.kit.grading.grade import grade_notebook
-from nnkit.kit.grading.sandbox.probing import best_tier
-from nnkit.kit.planning import plan_of
+from nnkit.kit.proof.verify import build_release
+from nnkit.kit.sandbox.probing import best_tier
 
 
 @pytest.fixture(scope="module")

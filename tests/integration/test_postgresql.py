@@ -9,18 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 import postgresql_server
 import pytest
 from gradebook_rows import everything
-from test_nbgrader_rails import ITEMS, nbgrader, rows
-from tiny_course import copied
+from stock_nbgrader import nbgrader, rows
+from tiny_course import GRADE_IDS, copied
 
-from nnkit.kit import database
-from nnkit.kit.authoring.template import load_template
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.cli import main
-from nnkit.kit.course import load_course
-from nnkit.kit.demo import hand_in
-from nnkit.kit.errors import CourseError
-from nnkit.kit.grading.gradebook import gradebook, register_assignment
-from nnkit.kit.rails import generate_assignment
-from nnkit.kit.simulated_class import simulate
+from nnkit.kit.course.errors import CourseError
+from nnkit.kit.course.file import load_course
+from nnkit.kit.demo.demo import hand_in
+from nnkit.kit.demo.simulated_class import simulate
+from nnkit.kit.gradebook import database
+from nnkit.kit.gradebook.rows import gradebook, register_assignment
+from nnkit.kit.nbgrader.commands import generate_assignment
 
 pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed: pip install nnkit[postgresql]")
 
@@ -85,7 +85,7 @@ def test_every_row_is_that_of_sqlite(on_postgresql, on_sqlite):
     assert set(here) == set(there)
     for table in there:
         assert here[table] == there[table], table
-    assert len(here["grade"]) == len(STUDENTS) * len(ITEMS)
+    assert len(here["grade"]) == len(STUDENTS) * len(GRADE_IDS)
 
 
 @pytest.fixture(scope="module")

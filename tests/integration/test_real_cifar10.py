@@ -13,14 +13,14 @@ from cifar10_files import FORMATS, write_folder
 
 from nnkit.data.cifar10 import load_cifar10
 from nnkit.data.shapes import draw
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import solved_notebook, source_notebook
-from nnkit.kit.authoring.template import load_template
-from nnkit.kit.authoring.verify import build_release
-from nnkit.kit.course import load_course
+from nnkit.kit.course.file import load_course
+from nnkit.kit.engine.plans import data_folder, plan_of, prepare_data
 from nnkit.kit.grading.grade import grade_notebook
-from nnkit.kit.grading.heldback import held_back
-from nnkit.kit.grading.sandbox.probing import best_tier
-from nnkit.kit.planning import data_folder, plan_of, prepare_data
+from nnkit.kit.grading.held_out import held_back
+from nnkit.kit.proof.verify import build_release
+from nnkit.kit.sandbox.probing import best_tier
 from nnkit.student.companions import companion_files
 
 PROJECT = Path(__file__).parents[2]

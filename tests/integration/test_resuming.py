@@ -10,21 +10,21 @@ from class_results import GRADED, STUDENTS, assert_same, grade, outcomes, result
 from grading_runs import Run, holds, is_gone, kill_group, recorded, until
 from tiny_course import change, copied
 
-from nnkit.kit.course import load_course
-from nnkit.kit.engine import Here, Job
-from nnkit.kit.grading.gradebook import gradebook
-from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.sandbox.probing import best_tier
-from nnkit.kit.planning import plan_of
-from nnkit.kit.unchanged import marks_by_notebook, unchanged
+from nnkit.kit.course.file import load_course
+from nnkit.kit.engine import Job, LocalExecutor
+from nnkit.kit.engine.plans import plan_of
+from nnkit.kit.engine.up_to_date import marks_by_notebook, unchanged
+from nnkit.kit.gradebook.rows import gradebook
+from nnkit.kit.sandbox import Tier
+from nnkit.kit.sandbox.probing import best_tier
 
 pytestmark = pytest.mark.slow
 
 # What the coordinator has just done when it is killed, and for which submission.
-MOMENTS = [("classroom.Ledger.enter", 2), ("classroom.write_autograded", 1), ("classroom.Record.save", 3)]
+MOMENTS = [("classroom.GradebookWriter.enter", 2), ("classroom.write_autograded", 1), ("classroom.Record.save", 3)]
 KILLED_AFTER = """
 import os, signal
-from nnkit.kit import classroom
+from nnkit.kit.engine import classroom
 done, place, name = {name}, {place}, {name!r}.rpartition(".")[2]
 count = 0
 def killing(*arguments, **keywords):
@@ -153,7 +153,7 @@ CHANGES = {
 def is_due(course, student="blank", mode="quick", tier=None):
     """Whether a student would be graded again."""
     job = Job(student, course.submitted(student, "a1", "net"), plan_of(course, "a1", "net", course.release("a1")), mode)
-    return unchanged(course, job, Here(tier or best_tier()), marks_by_notebook(course, "a1")) is None
+    return unchanged(course, job, LocalExecutor(tier or best_tier()), marks_by_notebook(course, "a1")) is None
 
 
 @pytest.mark.parametrize("changed", CHANGES)

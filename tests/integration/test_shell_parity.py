@@ -11,9 +11,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from nnkit.kit.grading.sandbox import Limits, Tier, View
-from nnkit.kit.grading.session import LockedSession
-from nnkit.kit.grading.starts import locked
+from nnkit.kit.locked.process_start import locked
+from nnkit.kit.locked.session import LockedSession
+from nnkit.kit.sandbox import Limits, Tier, View
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,8 @@ import json
 import nbformat
 import pytest
 
-from nnkit.kit.demo import surprises_of
-from nnkit.kit.grading.gradebook import gradebook
+from nnkit.kit.demo.demo import surprises_of
+from nnkit.kit.gradebook.rows import gradebook
 
 
 def test_every_simulated_student_is_graded_as_expected(graded_class):

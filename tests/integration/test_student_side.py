@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import notebook_text, solved_notebook, source_notebook
-from nnkit.kit.authoring.template import load_template
 
 pytestmark = pytest.mark.slow
 

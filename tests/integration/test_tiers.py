@@ -2,12 +2,12 @@
 
 import pytest
 
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import release_notebook, solved_notebook, source_notebook
-from nnkit.kit.authoring.template import load_template
+from nnkit.kit.engine.plans import plan_of
 from nnkit.kit.grading.grade import grade_notebook
-from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.sandbox.probing import probe
-from nnkit.kit.planning import plan_of
+from nnkit.kit.sandbox import Tier
+from nnkit.kit.sandbox.probing import probe
 
 
 @pytest.mark.parametrize("tier", [Tier.A, Tier.B, Tier.C])

@@ -17,8 +17,9 @@ from attack_scene import LITTER, Scene
 from orphans import adopted
 
 from nnkit.kit.authoring.notebook import notebook_text
-from nnkit.kit.course import Course, load_course
-from nnkit.kit.grading.gradebook import gradebook
+from nnkit.kit.course.file import load_course
+from nnkit.kit.course.settings import Course
+from nnkit.kit.gradebook.rows import gradebook
 
 WRITTEN = ("records", "autograded", "feedback", "logs", "gradebook.db", "grades.csv")
 EXPECTED = {

@@ -22,12 +22,13 @@ from nbformat import NotebookNode
 from tiny_course import change, write_course
 
 import nnkit
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import notebook_text, solved_notebook, source_notebook
-from nnkit.kit.authoring.template import load_template
-from nnkit.kit.course import Course, load_course
-from nnkit.kit.grading.gradebook import gradebook
-from nnkit.kit.release import release
-from nnkit.kit.simulated_class import rewritten
+from nnkit.kit.course.file import load_course
+from nnkit.kit.course.settings import Course
+from nnkit.kit.demo.simulated_class import rewritten
+from nnkit.kit.gradebook.rows import gradebook
+from nnkit.kit.release.publish import release
 
 VARIABLE = "NNKIT_ATTACKS_SECRET"
 LITTER = "nnkit-attack-litter"

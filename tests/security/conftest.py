@@ -6,7 +6,7 @@ from attack_run import run_class
 from attack_scene import scene
 from attack_tally import Tally
 
-from nnkit.kit.grading.sandbox import Tier, probe
+from nnkit.kit.sandbox import Tier, probe
 
 TALLY = pytest.StashKey[Tally]()
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nnkit.kit.grading.sandbox import Exit, Limits, LockedProcess, Tier, View, probe, start
-from nnkit.kit.grading.sandbox.limits import MIB
+from nnkit.kit.sandbox import Exit, Limits, LockedProcess, Tier, View, probe, start
+from nnkit.kit.sandbox.limits import MIB
 
 # Tier E is never among the locked ones: what must fail in those would take effect on this machine.
 _WANTED = os.environ.get("NNKIT_TEST_TIERS", "ABCE")

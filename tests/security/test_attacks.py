@@ -4,7 +4,7 @@ import pytest
 from attack_files import corpus
 from attack_judge import attempted, shown, violations
 
-from nnkit.kit.grading.sandbox import Tier, probe
+from nnkit.kit.sandbox import Tier, probe
 
 WITHOUT_BUBBLEWRAP = next((tier for tier in (Tier.B, Tier.C) if probe(tier).available), Tier.B)
 in_tiers = pytest.mark.parametrize("tier", ["A", WITHOUT_BUBBLEWRAP.value])

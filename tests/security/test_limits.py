@@ -16,18 +16,18 @@ import pytest
 from sandbox_harness import ALL, MODEST
 from tiny_course import write_course
 
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import solved_notebook, source_notebook
-from nnkit.kit.authoring.template import load_template
-from nnkit.kit.authoring.verify import build_release
-from nnkit.kit.course import Limits, Pace
+from nnkit.kit.course.settings import Limits, Pace
+from nnkit.kit.engine.plans import plan_of
 from nnkit.kit.grading.grade import grade_notebook
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import Record
-from nnkit.kit.grading.sandbox import Tier, View, best_tier
-from nnkit.kit.grading.sandbox.limits import MIB
-from nnkit.kit.grading.session import LockedSession, SessionLimits
-from nnkit.kit.grading.starts import locked
-from nnkit.kit.planning import plan_of
+from nnkit.kit.locked.process_start import locked
+from nnkit.kit.locked.session import LockedSession, SessionLimits
+from nnkit.kit.proof.verify import build_release
+from nnkit.kit.sandbox import Tier, View, best_tier
+from nnkit.kit.sandbox.limits import MIB
 
 # What a submission does to meet a limit, with the status that it must come to.
 MEETING = {

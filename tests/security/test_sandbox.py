@@ -12,7 +12,7 @@ import pytest
 from sandbox_harness import ALL, LOCKED, MODEST, NAMESPACED, Running, outside, run
 
 import nnkit
-from nnkit.kit.grading.sandbox import SandboxError, Tier, View, best_tier, probe, probing, start
+from nnkit.kit.sandbox import SandboxError, Tier, View, best_tier, probe, probing, start
 
 PROJECT = Path(nnkit.__file__).parent
 

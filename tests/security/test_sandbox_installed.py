@@ -11,13 +11,13 @@ import pytest
 from sandbox_harness import LOCKED, outside
 
 import nnkit
-from nnkit.kit.grading.sandbox import Tier, runtime
+from nnkit.kit.sandbox import Tier, runtime
 
 START = """
 import sys
 sys.path += {more!r}
-import nnkit.kit.grading.sandbox as sandbox
-from nnkit.kit.grading.sandbox import Limits, Tier, View, start
+import nnkit.kit.sandbox as sandbox
+from nnkit.kit.sandbox import Limits, Tier, View, start
 code = "import sys, a_neighbour\\ntry:\\n    import nnkit.kit\\nexcept Exception: sys.exit(42)"
 with start(Tier({tier!r}), View(), Limits(), ["python", "-c", code]) as process:
     ended = process.wait(30)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sandbox_harness import ALL, LOCKED, MODEST, NAMESPACED, Running, run
 
-from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.sandbox.limits import MIB
+from nnkit.kit.sandbox import Tier
+from nnkit.kit.sandbox.limits import MIB
 
 locked = pytest.mark.parametrize("tier", LOCKED)
 namespaced = pytest.mark.parametrize("tier", NAMESPACED)

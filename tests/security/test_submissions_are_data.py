@@ -13,10 +13,11 @@ from specimens import FOR_NBGRADER, LIMIT_MB, MACHINE, NAMELESS, SPECIMENS, hand
 from stock_nbgrader import nbgrader, rows
 from tiny_course import change, copied
 
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import release_notebook, solved_notebook, source_notebook
-from nnkit.kit.authoring.template import load_template
-from nnkit.kit.course import Course, load_course
-from nnkit.kit.grading.gradebook import gradebook
+from nnkit.kit.course.file import load_course
+from nnkit.kit.course.settings import Course
+from nnkit.kit.gradebook.rows import gradebook
 
 pytestmark = pytest.mark.slow
 

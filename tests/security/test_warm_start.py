@@ -17,18 +17,18 @@ from typing import Any
 import pytest
 from sandbox_harness import LOCKED, NAMESPACED
 
-from nnkit.kit.course import Engine
-from nnkit.kit.course import Limits as CourseLimits
-from nnkit.kit.grading import locked as agent
-from nnkit.kit.grading import rooms, starts
-from nnkit.kit.grading.sandbox import Limits, SandboxError, Tier, View, warm
-from nnkit.kit.grading.sandbox.forkserver import ForkServer
-from nnkit.kit.grading.session import LockedSession
-from nnkit.kit.grading.starts import INSIDE, locked
+from nnkit.kit.course.settings import Engine
+from nnkit.kit.course.settings import Limits as CourseLimits
+from nnkit.kit.grading import session_opening
+from nnkit.kit.locked import process_start, program
+from nnkit.kit.locked.process_start import INSIDE, locked
+from nnkit.kit.locked.session import LockedSession
+from nnkit.kit.sandbox import Limits, SandboxError, Tier, View, warm
+from nnkit.kit.sandbox.forkserver import ForkServer
 
 pytestmark = pytest.mark.skipif(not NAMESPACED, reason="this host has no namespaces to start warm in")
 TICK = os.sysconf("SC_CLK_TCK")
-VIEW = View({"shown.txt": Path(__file__)}, {INSIDE: Path(agent.__file__).parent})
+VIEW = View({"shown.txt": Path(__file__)}, {INSIDE: Path(program.__file__).parent})
 
 # Imported and drawn first, because a fork server has them loaded: only what is left then can tell the two apart.
 STATE = """
@@ -328,7 +328,7 @@ def is_running(pid: int) -> bool:
 @pytest.fixture
 def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[warm.WarmStarts]:
     fresh = warm.WarmStarts()
-    monkeypatch.setattr(starts, "WARM_STARTS", fresh)
+    monkeypatch.setattr(process_start, "WARM_STARTS", fresh)
     yield fresh
     fresh.close()
 
@@ -436,7 +436,7 @@ def test_the_course_can_switch_warm_starts_off(
     asked = []
     monkeypatch.setattr(own, "start", lambda *_, **__: asked.append(True))
     course = SimpleNamespace(limits=CourseLimits(), engine=Engine(warm=switch))
-    with rooms.open_room(
+    with session_opening.open_session(
         SimpleNamespace(course=course, package=tmp_path, data_folder=tmp_path / "no", items=()), Tier.E
     ):
         assert asked == [True] * switch

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import wire_costly
 
-from nnkit.kit.grading.locked.weight import branches
-from nnkit.kit.grading.locked.wire import WireError, decode
-from nnkit.kit.grading.outputs import CellOutputs, Displays
+from nnkit.kit.locked.outputs import CellOutputs, Displays
+from nnkit.kit.locked.program.weight import branches
+from nnkit.kit.locked.program.wire import WireError, decode
 
 
 def test_no_header_costs_more_memory_than_stated() -> None:
@@ -53,8 +53,8 @@ def test_more_text_than_the_wire_carries_is_refused_before_it_is_decoded() -> No
 
 CHILD = """
 import resource, socket, threading, time
-from nnkit.kit.grading.locked.channel import Channel
-from nnkit.kit.grading.locked.wire import MAGIC, PREFIX, Limits
+from nnkit.kit.locked.program.channel import Channel
+from nnkit.kit.locked.program.wire import MAGIC, PREFIX, Limits
 BODY = 64 << 20
 ours, theirs = socket.socketpair()
 header = b'["k",{"x":{"a":0}},[["<f8",[8388608]]]]'

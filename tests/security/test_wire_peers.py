@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnkit.kit.grading import proxy, stubs, values
-from nnkit.kit.grading.locked.channel import Channel, WireTimeout
-from nnkit.kit.grading.locked.wire import FROM_AGENT, TO_AGENT, Handle, Message, WireError, encode
-from nnkit.kit.grading.sandbox import Limits, Tier, View
-from nnkit.kit.grading.session import LockedSession, SessionLimits
-from nnkit.kit.grading.starts import locked
+from nnkit.kit.locked import lent_functions, proxy, values
+from nnkit.kit.locked.process_start import locked
+from nnkit.kit.locked.program.channel import Channel, WireTimeout
+from nnkit.kit.locked.program.wire import FROM_AGENT, TO_AGENT, Handle, Message, WireError, encode
+from nnkit.kit.locked.session import LockedSession, SessionLimits
+from nnkit.kit.sandbox import Limits, Tier, View
 from nnkit.student.testing import StudentError, StudentKilled, StudentTimeout
 
 QUICK = SessionLimits(grace_s=0.3, cell_output=20_000, notebook_output=50_000)
@@ -118,7 +118,7 @@ def endless_call_backs(peer: Peer) -> None:
 @pytest.mark.parametrize("speak", [silent, hesitant, late, endless_call_backs])
 def test_a_peer_that_does_not_come_to_an_answer_runs_out_of_time(speak: Callable[[Peer], None]) -> None:
     session = against(speak)
-    session.stubs.set({"lent": abs}, ())
+    session.lent.set({"lent": abs}, ())
     with pytest.raises(StudentTimeout):
         _ = session.submission(SHORT).anything
     assert not session.alive
@@ -278,10 +278,10 @@ def test_call_backs_inside_call_backs_are_bounded() -> None:
             peer.send("callback", name="again", args=(Handle(1, "Model"),), kwargs={})
 
     session = against(speak)
-    session.stubs.set({"again": lambda model: model()}, ())
+    session.lent.set({"again": lambda model: model()}, ())
     with pytest.raises(StudentTimeout):
         _ = session.submission(5.0).anything
-    assert depths == [stubs.DEEPEST + 1]
+    assert depths == [lent_functions.DEEPEST + 1]
 
 
 def calling_back(*args: Any, answers: list[Message]) -> Callable[[Peer], None]:
@@ -305,7 +305,7 @@ def test_a_lent_function_that_does_not_end_is_stopped_at_the_deadline() -> None:
 
     answers: list[Message] = []
     session = against(calling_back(1 << 200, answers=answers))
-    session.stubs.set({"lent": lent}, ())
+    session.lent.set({"lent": lent}, ())
     with pytest.raises(StudentTimeout):
         _ = session.submission(SHORT).anything
     assert [answer.fields["type"] for answer in answers] == ["TimeoutError"]
@@ -314,14 +314,14 @@ def test_a_lent_function_that_does_not_end_is_stopped_at_the_deadline() -> None:
 def test_a_lent_function_does_not_get_all_memory() -> None:
     answers: list[Message] = []
     session = against(calling_back(1 << 29, answers=answers))
-    session.stubs.set({"lent": lambda size: float(np.zeros(size)[0])}, ())
+    session.lent.set({"lent": lambda size: float(np.zeros(size)[0])}, ())
     assert session.submission(A_WHILE).anything == 1
     assert "Memory" in answers[0].fields["type"]
 
 
 def test_more_arguments_than_functions_have_break_the_protocol() -> None:
     session = against(calling_back(*range(1000), answers=[]))
-    session.stubs.set({"lent": lambda *args: None}, ())
+    session.lent.set({"lent": lambda *args: None}, ())
     with pytest.raises(StudentKilled, match="arguments"):
         _ = session.submission(A_WHILE).anything
 
@@ -333,7 +333,7 @@ def test_a_process_that_ends_inside_a_call_back_has_ended() -> None:
         peer.receive()
 
     session = against(speak)
-    session.stubs.set({"lent": lambda model: model()}, ())
+    session.lent.set({"lent": lambda model: model()}, ())
     submission = session.submission(A_WHILE)
     with pytest.raises(StudentKilled):
         _ = submission.anything

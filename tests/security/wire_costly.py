@@ -9,7 +9,7 @@ import contextlib
 import resource
 import signal
 
-from nnkit.kit.grading.locked.wire import FROM_AGENT, MEMORY_OF_A_HEADER, WireError, decode
+from nnkit.kit.locked.program.wire import FROM_AGENT, MEMORY_OF_A_HEADER, WireError, decode
 
 LONG = FROM_AGENT.header
 MERSENNE = (1 << 61) - 1  # Python's hash of an int is its remainder by this

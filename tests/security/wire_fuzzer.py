@@ -27,12 +27,12 @@ from unittest import mock
 
 import numpy as np
 
-from nnkit.kit.grading.locked.channel import Channel, PeerClosed, WireTimeout
-from nnkit.kit.grading.locked.events import Events
-from nnkit.kit.grading.locked.requests import Requests
-from nnkit.kit.grading.locked.table import Table
-from nnkit.kit.grading.locked.wire import FROM_AGENT, MAGIC, PREFIX, TO_AGENT, Message, WireError, encode
-from nnkit.kit.grading.session import LockedSession, SessionLimits
+from nnkit.kit.locked.program.channel import Channel, PeerClosed, WireTimeout
+from nnkit.kit.locked.program.events import Events
+from nnkit.kit.locked.program.handles import Handles
+from nnkit.kit.locked.program.requests import Requests
+from nnkit.kit.locked.program.wire import FROM_AGENT, MAGIC, PREFIX, TO_AGENT, Message, WireError, encode
+from nnkit.kit.locked.session import LockedSession, SessionLimits
 from nnkit.student.errors import CheckFailure, StudentError
 from nnkit.student.testing import Call, Opaque, Put
 
@@ -57,7 +57,7 @@ class Unbounded(BaseException):
 
 def recorded() -> dict[str, list[bytes]]:
     """Frames as the program in the locked process writes them, by what they answer."""
-    table = Table()
+    table = Handles()
     requests = Requests(table, NAMESPACE, contextlib.nullcontext, lambda *_: None)
     frames: dict[str, list[bytes]] = {}
 
@@ -248,7 +248,7 @@ def _use(session: LockedSession, label: str) -> Any:
 def through_session(data: bytes, label: str) -> str:
     """Use a session whose process sends the data; what came of it."""
     with LockedSession(Played(data), LIMITS) as session:
-        session.stubs.set({"lent": lambda *args, **kwargs: (1, args)}, ())
+        session.lent.set({"lent": lambda *args, **kwargs: (1, args)}, ())
         if label in ("cell", "output"):
             outcome = session.run_cell("a", "1", 5.0)
             json.dumps(outcome.outputs, ensure_ascii=False).encode()

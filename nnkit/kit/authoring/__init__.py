@@ -1,1 +1,1 @@
-"""From solutions and templates to notebooks and releases."""
+"""From solutions and templates to notebooks."""

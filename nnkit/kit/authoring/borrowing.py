@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nnkit.kit.authoring.definitions import free_names
-from nnkit.kit.authoring.template import Cell, Template, load_template
-from nnkit.kit.errors import BuildError, did_you_mean
+from nnkit.kit.authoring.template import Cell, Template, plain_python, read_template
+from nnkit.kit.course.errors import BuildError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def borrowed(template: Template) -> Borrowed:
 
 def exercises_behind(template: Template, notebook: str, definition: str) -> tuple[str, ...]:
     """The exercises of an earlier notebook that one of its definitions is, or is built on, in their order there."""
-    other = load_template(template.course, template.assignment, notebook)
+    other = read_template(template.course, template.assignment, notebook)
     texts = other.definitions
     reached: set[str] = set()
     pending = {definition}
@@ -68,8 +68,6 @@ def exercises_behind(template: Template, notebook: str, definition: str) -> tupl
 
 
 def _assignments(template: Template) -> Iterator[tuple[ast.stmt, Cell]]:
-    from nnkit.kit.authoring.consistency import plain_python
-
     for cell in template.cells:
         if cell.kind == "code":
             yield from ((statement, cell) for statement in ast.parse(plain_python(template, cell)).body)
@@ -84,7 +82,7 @@ def _check_notebook(template: Template, notebook: str, cell: Cell) -> None:
 
 
 def _check_definition(template: Template, notebook: str, definition: str, cell: Cell) -> None:
-    known = load_template(template.course, template.assignment, notebook).definitions
+    known = read_template(template.course, template.assignment, notebook).definitions
     if definition not in known:
         mend = did_you_mean(definition, known, f"it shows {', '.join(known) or 'nothing'}")
         raise _error(template, cell, f"{notebook}.md shows no {definition}", mend)

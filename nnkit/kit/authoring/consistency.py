@@ -6,14 +6,13 @@ import re
 from pathlib import Path
 
 from nnkit.kit.authoring.borrowing import borrowed, exercises_behind
-from nnkit.kit.authoring.companions import check_companions
+from nnkit.kit.authoring.companion_checks import check_companions
 from nnkit.kit.authoring.definitions import bound_names, free_names
 from nnkit.kit.authoring.grader_items import asked_of_submissions, grader_tests
-from nnkit.kit.authoring.template import Cell, Template
-from nnkit.kit.errors import BuildError, did_you_mean
-from nnkit.kit.items import Item
+from nnkit.kit.authoring.template import Cell, Template, plain_python
+from nnkit.kit.course.errors import BuildError, did_you_mean
+from nnkit.kit.course.items import Item
 
-_MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 _STAR = re.compile(r"^\s*from .* import \*", re.MULTILINE)
 
 
@@ -133,17 +132,6 @@ def _check_names(template: Template) -> None:
         for name in sorted(free_names(plain_python(template, cell)) - bound):
             what = f'{cell.kind} "{cell.name}" uses {name}, which no cell of this notebook defines'
             raise _error(template, what, cell.line, "import it in a cell, or give it")
-
-
-def plain_python(template: Template, cell: Cell) -> str:
-    """A cell's source without IPython's magics and shell lines; nothing of a cell magic."""
-    source = "" if cell.source.lstrip().startswith("%%") else _MAGIC.sub(r"\1pass", cell.source)
-    try:
-        compile(source, "cell", "exec")
-    except SyntaxError as error:
-        line = cell.line + (error.lineno or 0)
-        raise _error(template, f"not Python: {error.msg}", line, "mend the syntax") from None
-    return source
 
 
 def _check_points(template: Template) -> None:

@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from nnkit.kit.authoring.regions import find_regions
-from nnkit.kit.course import Course
-from nnkit.kit.errors import BuildError, did_you_mean
+from nnkit.kit.course.errors import BuildError, did_you_mean
+from nnkit.kit.course.settings import Course
 
 
 @dataclass(frozen=True)

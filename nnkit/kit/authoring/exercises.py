@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from nnkit.kit.course import Course
+from nnkit.kit.course.settings import Course
 
 _EXERCISE = re.compile(r"""^```\s*python\s.*?\bexercise\s*=\s*["']([\w.]+):(\w+)["'](.*)$""", re.MULTILINE)
 _STAGE = re.compile(r"""\bstage\s*=\s*["']([^"']*)["']""")

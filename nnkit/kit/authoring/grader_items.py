@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnkit.kit.companions import companions_of
-from nnkit.kit.errors import BuildError
+from nnkit.kit.course.companions import companions_of
+from nnkit.kit.course.errors import BuildError
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from nbformat import NotebookNode
 from nnkit.kit.authoring.notebook import solved_notebook
 from nnkit.kit.authoring.regions import clean
 from nnkit.kit.authoring.template import Template
-from nnkit.kit.errors import BuildError, did_you_mean
-from nnkit.kit.toml_lines import KeyPath, line_of
+from nnkit.kit.course.errors import BuildError, did_you_mean
+from nnkit.kit.course.toml_lines import KeyPath, line_of
 
 _KNOWN = ("exercise", "name", "find", "replace", "hint", "edit")
 _EDIT = ("find", "replace")

@@ -13,10 +13,11 @@ import nbformat
 from nbformat import NotebookNode
 
 import nnkit
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.regions import clean, find_regions, strip
-from nnkit.kit.authoring.template import Cell, Template, load_template
-from nnkit.kit.course import Course
-from nnkit.kit.nbgrader_models import MetadataValidator, compute_checksum
+from nnkit.kit.authoring.template import Cell, Template
+from nnkit.kit.course.nbgrader_models import MetadataValidator, compute_checksum
+from nnkit.kit.course.settings import Course
 
 TEXT_STUB = "YOUR ANSWER HERE"
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from nnkit.kit.authoring.regions import find_regions
-from nnkit.kit.errors import BuildError
+from nnkit.kit.course.errors import BuildError
 
 _CHOICE = re.compile(r"^\s*[-*] \*\*([A-Z])\.\*\*", re.MULTILINE)
 _NONE = "none"

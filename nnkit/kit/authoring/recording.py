@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnkit.kit.authoring.template import Template
-from nnkit.kit.errors import BuildError
+from nnkit.kit.course.errors import BuildError
 from nnkit.kit.grading.plan import namespace_of
 from nnkit.student.expected import ExpectedRecorder
 from nnkit.student.plugin import GraderPlugin, run_graders

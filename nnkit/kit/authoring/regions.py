@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnkit.kit.errors import BuildError
+from nnkit.kit.course.errors import BuildError
 
 UNSTAGED: frozenset[str | None] = frozenset({None})
 

@@ -13,10 +13,10 @@ from nnkit.kit.authoring.definitions import find_definitions, free_names
 from nnkit.kit.authoring.exercises import open_and_solved, stages_named
 from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain
 from nnkit.kit.authoring.regions import at_stage, clean, find_regions
-from nnkit.kit.course import Course
-from nnkit.kit.errors import BuildError, did_you_mean
-from nnkit.kit.items import Item
-from nnkit.kit.lean_imports import package_not_run
+from nnkit.kit.course.errors import BuildError, did_you_mean
+from nnkit.kit.course.items import Item
+from nnkit.kit.course.lean_imports import package_not_run
+from nnkit.kit.course.settings import Course
 from nnkit.student.choices import EXAMPLE
 from nnkit.student.solutions import without_magics
 
@@ -35,6 +35,7 @@ _KEYS: dict[str, frozenset[str]] = {
     "": frozenset(),
 }
 _JUPYTEXT_OWN = frozenset({"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker", "region_name", "title"})
+_MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 _NAME = re.compile(r"^[A-Za-z]\w*$")
 _OPENER = re.compile(r"^(```+\s*\w|<!--\s*#(?:region|markdown|md|raw)\b)")
 
@@ -86,21 +87,27 @@ class Template:
         return f"{self.assignment}/{self.notebook}.md"
 
 
-def load_template(course: Course, assignment: str, notebook: str) -> Template:
-    """Read and check one template.
+def read_template(course: Course, assignment: str, notebook: str) -> Template:
+    """Read one template; its cells are checked one by one, not yet whether they fit together. It has no items yet.
 
     Raises
     ------
     BuildError
-        Anything in the template, the exercises it names or its graders does not fit together.
+        A cell is wrong, or names what is not there.
     """
-    from nnkit.kit.authoring.consistency import check_template, items_of
+    text = course.template(assignment, notebook).read_text(encoding="utf-8")
+    return Template(course, assignment, notebook, tuple(_Reader(course, assignment, notebook, text).cells()), ())
 
-    path = course.template(assignment, notebook)
-    cells = tuple(_Reader(course, assignment, notebook, path.read_text(encoding="utf-8")).cells())
-    template = Template(course, assignment, notebook, cells, ())
-    check_template(template)
-    return Template(course, assignment, notebook, cells, items_of(template))
+
+def plain_python(template: Template, cell: Cell) -> str:
+    """A cell's source without IPython's magics and shell lines; nothing of a cell magic."""
+    source = "" if cell.source.lstrip().startswith("%%") else _MAGIC.sub(r"\1pass", cell.source)
+    try:
+        compile(source, "cell", "exec")
+    except SyntaxError as error:
+        what, line = f"not Python: {error.msg}", cell.line + (error.lineno or 0)
+        raise BuildError(what, file=template.shown, line=line, mend="correct the syntax") from None
+    return source
 
 
 class _Reader:

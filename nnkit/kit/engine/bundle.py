@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from nnkit.kit.engine.executors import without_secrets
 from nnkit.kit.engine.jobs import key_of
-from nnkit.kit.engine.places import without_secrets
 from nnkit.kit.grading.plan import Plan
 
 _LEFT_OUT = {".ipynb_checkpoints", ".pytest_cache"}

@@ -21,14 +21,14 @@ from typing import Any
 
 from distributed import Client, KilledWorker, WorkerPlugin
 
-from nnkit.kit.engine import desk
+from nnkit.kit.engine import worker
 from nnkit.kit.engine.bundle import Bundle, bundle_of
+from nnkit.kit.engine.executors import Counter
 from nnkit.kit.engine.jobs import Order, Refused
-from nnkit.kit.engine.places import Counter
 from nnkit.kit.engine.processes import ProcessEnded, Processes, Spares
-from nnkit.kit.grading.graded import Graded
+from nnkit.kit.grading.outcome import Graded
 from nnkit.kit.grading.plan import Plan
-from nnkit.kit.grading.sandbox import Tier
+from nnkit.kit.sandbox import Tier
 
 CONNECT_S = 20
 FIRST_WORKER_S = 60
@@ -59,10 +59,10 @@ class Delivery(WorkerPlugin):
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def get_ready(tier: Tier | None, dask_worker: Any) -> desk.Described:
+def get_ready(tier: Tier | None, dask_worker: Any) -> worker.Described:
     """On a worker: say what it grades with, while grading processes for its threads begin to load."""
     _spares.fill(dask_worker.state.nthreads)
-    return desk.describe(tier)
+    return worker.describe(tier)
 
 
 def stand_down() -> None:
@@ -186,9 +186,9 @@ def check_workers(described: Mapping[str, object], tier: Tier | None, weakest: T
     Refused
         With the first one's address and what to do.
     """
-    ours = desk.describe(Tier.E)
+    ours = worker.describe(Tier.E)
     for address, theirs in described.items():
-        if not isinstance(theirs, desk.Described):
+        if not isinstance(theirs, worker.Described):
             raise Refused(f"worker {address} has no nnkit that can grade ({theirs}): install this version there")
         name = f"worker {address} ({theirs.host})"
         if theirs.python != ours.python:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from nnkit.kit.grading.graded import Graded, Mode, new_record, unreadable
-from nnkit.kit.grading.handed_in import UnreadableSubmission, read_file, remarks, submission_time
+from nnkit.kit.course.hashing import hash_of_contents
+from nnkit.kit.grading.outcome import Graded, Mode, new_record, unreadable
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, summarise
-from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.submission import parse_notebook
-from nnkit.kit.hashing import hash_of_contents
+from nnkit.kit.sandbox import Tier
+from nnkit.kit.submission.files import UnreadableSubmission, read_file, remarks, submission_time
+from nnkit.kit.submission.matching import parse_notebook
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Job:
     plan: Plan
     mode: Mode = "full"
     only: frozenset[str] | None = None
+
+    @property
+    def notebook(self) -> str:
+        """The name of the notebook."""
+        return self.plan.notebook
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def grade_content(
     """Grade what was handed in, as bytes; whatever is wrong with it, or breaks over it, ends up in the record."""
     # Imported here: the coordinator of a class, which has this module for its names, grades nothing itself.
     from nnkit.kit.grading.grade import grade_notebook
-    from nnkit.kit.grading.session import SessionLost
+    from nnkit.kit.locked.session import SessionLost
 
     def attempt() -> Graded:
         notebook, beside = parse_notebook(content.notebook, name), _parsed(content.beside)

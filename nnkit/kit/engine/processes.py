@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar
 
-from nnkit.kit.engine import desk
+from nnkit.kit.engine import worker
 from nnkit.kit.engine.jobs import Order
 from nnkit.kit.engine.zygote import Forked, forked
-from nnkit.kit.grading.graded import Graded
+from nnkit.kit.grading.outcome import Graded
 
 # Not with -m: the module has to be the one that arriving functions are of.
 _START = f"""
 import os, sys
-from {desk.__name__} import load, main
+from {worker.__name__} import load, main
 load()
 main(int(sys.argv[1]), os.dup(0))
 """
@@ -53,7 +53,7 @@ class GradingProcess:
         self.plans: set[str] = set()
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function of `desk` over there.
+        """Call a function of `worker` over there.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class GradingProcess:
         """End it, whatever it is at; its locked processes end with it."""
         self._process.terminate()
         try:
-            self._process.wait(desk.GRACE_S)
+            self._process.wait(worker.GRACE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -157,9 +157,9 @@ class Processes:
         process = self._process()
         try:
             if order.plan not in process.plans:
-                process.call(desk.receive, order.plan, self._plans[order.plan])
+                process.call(worker.receive, order.plan, self._plans[order.plan])
                 process.plans.add(order.plan)
-            return process.call(desk.grade, order)
+            return process.call(worker.grade, order)
         except ProcessEnded:
             self._drop(process)
             raise

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from nnkit.kit.engine import desk
+from nnkit.kit.engine import worker
 
 # What ps and top call these processes.
 ZYGOTE, GRADING = "nnkit-zygote", "nnkit-grading"
@@ -61,7 +61,7 @@ class Zygote:
     """The process, seen from where it was forked."""
 
     def __init__(self) -> None:
-        desk.load()
+        worker.load()
         self._channel, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -72,7 +72,7 @@ class Zygote:
         theirs.close()
 
     def fork(self, connection: int, leash: int) -> Forked | None:
-        """A grading process that serves these descriptors, see `desk.main`; None if there is no zygote any more."""
+        """A grading process that serves these descriptors, see `worker.main`; None if there is no zygote any more."""
         try:
             with self._lock:
                 socket.send_fds(self._channel, [b"f"], [connection, leash])
@@ -161,7 +161,7 @@ def _grade(channel: socket.socket, others: list[int], passed: list[int]) -> None
     for number in others:
         os.close(number)
     connection, leash = passed
-    desk.main(connection, leash)
+    worker.main(connection, leash)
 
 
 def _be_called(name: str) -> None:

@@ -1,1 +1,1 @@
-"""From a submitted notebook to a record and a gradebook row."""
+"""From a submitted notebook to a record."""

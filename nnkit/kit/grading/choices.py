@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from nnkit.kit.course.items import Item
 from nnkit.kit.grading.record import TestRecord
-from nnkit.kit.items import Item
 from nnkit.student.choices import ticked
 
 

@@ -11,18 +11,18 @@ from types import MappingProxyType
 import nbformat
 from nbformat import NotebookNode
 
-from nnkit.kit.course import Limits
+from nnkit.kit.course.items import Item
+from nnkit.kit.course.settings import Limits
 from nnkit.kit.grading.choices import grade_choice
-from nnkit.kit.grading.examination import Examination
-from nnkit.kit.grading.graded import Graded, Mode, new_record, write_outputs
-from nnkit.kit.grading.limits import explain
+from nnkit.kit.grading.outcome import Graded, Mode, new_record, write_outputs
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, Record, TestRecord, conclude, summarise
-from nnkit.kit.grading.rooms import open_room
-from nnkit.kit.grading.sandbox import Tier
-from nnkit.kit.grading.submission import Matched, grade_id_of, is_open, match
-from nnkit.kit.grading.workplace import Source, Workplace
-from nnkit.kit.items import Item
+from nnkit.kit.grading.runner import Runner
+from nnkit.kit.grading.session_opening import open_session
+from nnkit.kit.locked.limit_messages import explain
+from nnkit.kit.locked.sessions import Sessions, Source
+from nnkit.kit.sandbox import Tier
+from nnkit.kit.submission.matching import Matched, grade_id_of, is_open, match
 
 
 def grade_notebook(
@@ -61,25 +61,25 @@ def grade_notebook(
     sources = cells_to_run(matched.notebook)
     wanted = [item for item in plan.items if only is None or item.name in only]
     untouched = untouched_cells(matched, plan)
-    start = partial(open_room, plan, tier, _files(plan, beside), drawing=mode == "full")
-    with Workplace(start, limits) as workplace:
+    start = partial(open_session, plan, tier, _files(plan, beside), drawing=mode == "full")
+    with Sessions(start, limits) as sessions:
         if mode == "full":
-            _run_cells(workplace, matched, sources, limits, record)
+            _run_cells(sessions, matched, sources, limits, record)
         else:
-            workplace.define(sources)
+            sessions.define(sources)
         tested = [item for item in wanted if item.kind == "exercise" or (item.kind == "experiment" and mode == "full")]
-        examination = Examination(plan, student, tested, workplace, slow=only is None)
-        extra_cpu_s = examination.follow_through(start, sources, untouched)
+        runner = Runner(plan, student, tested, sessions, slow=only is None)
+        extra_cpu_s = runner.follow_through(start, sources, untouched)
         for item in tested:
-            if item.borrows and item.name not in untouched and examination.has_failed(item.name):
+            if item.borrows and item.name not in untouched and runner.has_failed(item.name):
                 doubt, cpu_s = _doubt(plan, student, item, beside, tier)
-                examination.leave_open(item.name, doubt)
+                runner.leave_open(item.name, doubt)
                 extra_cpu_s += cpu_s
-        examination.give_hints()
-        examination.withhold()
-        record.cpu_s = round(workplace.cpu_s() + extra_cpu_s, 3)
+        runner.give_hints()
+        runner.withhold()
+        record.cpu_s = round(sessions.cpu_s() + extra_cpu_s, 3)
     for item in wanted:
-        record.items.append(_item_record(item, examination.records.get(item.name, []), matched, untouched))
+        record.items.append(_item_record(item, runner.records.get(item.name, []), matched, untouched))
     summarise(record)
     write_outputs(matched.notebook, record)
     record.wall_s = round(time.monotonic() - began, 3)
@@ -136,9 +136,9 @@ def cells_to_run(notebook: NotebookNode) -> list[Source]:
 
 
 def _run_cells(
-    workplace: Workplace, matched: Matched, sources: Sequence[Source], limits: Limits, record: Record
+    sessions: Sessions, matched: Matched, sources: Sequence[Source], limits: Limits, record: Record
 ) -> None:
-    results = workplace.run(sources)
+    results = sessions.run(sources)
     for cell in matched.notebook.cells:
         if cell.cell_type != "code":
             continue

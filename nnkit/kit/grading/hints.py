@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.kit.grading.graders import LockedGrader
+from nnkit.kit.grading.locked_grader import LockedGrader
 from nnkit.student.errors import StudentError
 from nnkit.student.measurement import Measurement
 from nnkit.student.submission import LocalSubmission

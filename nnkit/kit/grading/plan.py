@@ -11,8 +11,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from nnkit.kit.course import Course
-from nnkit.kit.items import Item
+from nnkit.kit.course.items import Item
+from nnkit.kit.course.settings import Course
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""What instructors read: tables in the terminal."""
+"""What people read: pages, tables, progress."""

@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Sequence
 
-from nnkit.kit.authoring.template import Template, load_template
-from nnkit.kit.course import Assignment, Course
+from nnkit.kit.authoring.loading import load_template
+from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.settings import Assignment, Course
 from nnkit.student.solutions import without_magics
 
 _HEADING = re.compile(r"^# (.+)$", re.MULTILINE)

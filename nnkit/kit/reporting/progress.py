@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
@@ -12,12 +13,21 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nnkit.kit.engine import Job
-from nnkit.kit.grading.graded import Graded
+from nnkit.kit.grading.outcome import Graded
 
 PLAIN_EVERY_S = 10.0
 _FAILED = ("grader_error", "unreadable")
 _BAR = 24
+
+
+class Running(Protocol):
+    """A notebook that is being graded."""
+
+    @property
+    def student(self) -> str: ...
+
+    @property
+    def notebook(self) -> str: ...
 
 
 class Progress:
@@ -48,10 +58,10 @@ class Progress:
         if self._live is not None:
             self._live.stop()
 
-    def changed(self, running: Sequence[Job]) -> None:
+    def changed(self, running: Sequence[Running]) -> None:
         """What is carried out now."""
         now = time.monotonic()
-        names = [(job.student, job.plan.notebook) for job in running]
+        names = [(job.student, job.notebook) for job in running]
         self._running = {name: self._running.get(name, now) for name in names}
         if self._live is None and now - self._said >= PLAIN_EVERY_S:
             self._said = now

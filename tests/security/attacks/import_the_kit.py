@@ -10,7 +10,7 @@ import importlib.util
 import sys
 
 sys.path[:0] = ["{COURSE}", "{COURSE}/tests/graders/a1", "{PROJECT}", "{PROJECT}/..", "/opt", "/opt/nnkit"]
-for name in ("nnkit.kit", "nnkit.kit.grading.graders", "nnkit.layers", "test_net", "tiny_course", "kit", "layers"):
+for name in ("nnkit.kit", "nnkit.kit.grading.locked_grader", "nnkit.layers", "test_net", "tiny_course", "kit", "layers"):
     try:
         module = importlib.import_module(name)
         print(name, vars(module).get("SECRET"), open(module.__file__).read())

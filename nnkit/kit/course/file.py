@@ -1,0 +1,261 @@
+"""Reading course.toml: every wrong thing becomes one error that names the line and the mend."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+import nnkit
+from nnkit.kit.course.errors import CourseError, did_you_mean
+from nnkit.kit.course.settings import Course
+from nnkit.kit.course.toml_lines import KeyPath, line_of
+
+_TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
+
+
+def load_course(path: Path | str | None = None, *, check_files: bool = True) -> Course:
+    """Read and check course.toml.
+
+    Parameters
+    ----------
+    path : Path, optional
+        course.toml or its folder. By default it is searched from the current folder upwards.
+    check_files : bool
+        Also check that the templates, modules and files named there exist.
+
+    Raises
+    ------
+    CourseError
+        Anything is wrong, with the line and the mend.
+    """
+    return read_course(find_course(path), check_files=check_files)
+
+
+def find_course(path: Path | str | None = None) -> Path:
+    """The course.toml at `path` (a file or folder), or upwards from the current folder."""
+    if path is not None:
+        file = Path(path) / "course.toml" if Path(path).is_dir() else Path(path)
+        if file.is_file():
+            return file.resolve()
+        raise CourseError("there is no such file", file=file, mend="name course.toml or the folder it is in")
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "course.toml").is_file():
+            return folder / "course.toml"
+    raise CourseError(
+        f"not found in {here} or any folder above", file="course.toml", mend="go to the course folder, or pass --course"
+    )
+
+
+def read_course(file: Path, *, check_files: bool = True) -> Course:
+    """Read and check one course.toml (see `load_course`)."""
+    text = file.read_text(encoding="utf-8")
+    try:
+        course = Course.model_validate(_tuples(_parse(text)))
+    except ValidationError as error:
+        # A misspelt key is also a missing one: say the first of the two.
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        raise _explain(first, text) from None
+    course._root = file.resolve().parent
+    course._text = text
+    _check_names(course)
+    if check_files:
+        _check_files(course)
+    return course
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _TOML_PLACE.search(str(error))
+        line = int(place.group(1)) if place and place.group(1) else len(text.splitlines())
+        what = _TOML_PLACE.sub("", str(error)).strip()
+        if "date" in what:
+            mend = "there is no such day or time in the calendar: write one as 2026-10-16T23:59:00"
+        else:
+            mend = "this is not TOML: look for a missing quote, bracket or = here or on the line above"
+        raise CourseError(what, file="course.toml", line=line, mend=mend) from None
+
+
+def _tuples(value: Any) -> Any:
+    """Arrays as tuples: pydantic's strict mode takes no list for a frozen setting."""
+    if isinstance(value, dict):
+        return {key: _tuples(inner) for key, inner in value.items()}
+    return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value
+
+
+def _explain(error: ErrorDetails, text: str) -> CourseError:
+    """The first thing pydantic complains of, in words, with its line."""
+    path: KeyPath = error["loc"]
+    given = error.get("input")
+    key = ".".join(str(part) for part in path if isinstance(part, str))
+    field = _field(path)
+    description = field.description if field is not None and field.description else ""
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(path[:-1])
+        what = f'unknown key "{path[-1]}"'
+        mend = did_you_mean(str(path[-1]), known, f"known here: {', '.join(sorted(known))}")
+    elif error["type"] == "missing":
+        what, mend = f'"{key}" is missing', f"add {path[-1]} = …: {description}" if description else "add it"
+    else:
+        message = error["msg"].removeprefix("Value error, ")
+        # What belongs to the gradebook may hold a password.
+        shown = "…" if path[:1] == ("gradebook",) else _shown(given)
+        what = f"{key} = {shown}: {message[:1].lower()}{message[1:]}"
+        mend = description
+    return CourseError(what, file="course.toml", line=line_of(text, path, given), mend=mend)
+
+
+def _shown(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _models(path: KeyPath) -> Iterator[type[BaseModel]]:
+    """The settings tables met on the way along `path`, outermost first."""
+    annotation: Any = Course
+    for part in (*path, None):
+        model = _table(annotation)
+        if model is None:
+            # A dict or tuple of tables: the next part is a free name or an index.
+            inner = [argument for argument in get_args(annotation) if argument is not str and argument is not ...]
+            annotation = inner[0] if inner else None
+            continue
+        yield model
+        field = _lookup(model, part)
+        annotation = field.annotation if field is not None else None
+
+
+def _table(annotation: Any) -> type[BaseModel] | None:
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def _lookup(model: type[BaseModel], key: object) -> Any:
+    for name, field in model.model_fields.items():
+        if key in (name, field.alias):
+            return field
+    return None
+
+
+def _field(path: KeyPath) -> Any:
+    names = [part for part in path if isinstance(part, str)]
+    models = list(_models(path))
+    for model in reversed(models):
+        for name in reversed(names):
+            if (field := _lookup(model, name)) is not None:
+                return field
+    return None
+
+
+def _known_keys(path: KeyPath) -> list[str]:
+    *_, model = _models(path)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _check_names(course: Course) -> None:
+    try:
+        ZoneInfo(course.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        mend = did_you_mean(course.time_zone, available_timezones(), "use an IANA name such as Europe/Berlin")
+        raise course.error(f'unknown time zone "{course.time_zone}"', ("time_zone",), mend) from None
+    seen: set[str] = set()
+    for index, assignment in enumerate(course.assignments):
+        if assignment.name in seen:
+            raise course.error(
+                f'a second assignment is named "{assignment.name}"', ("assignment", index, "name"), "rename one of them"
+            )
+        seen.add(assignment.name)
+        listed: set[str] = set()
+        for position, notebook in enumerate(assignment.notebooks):
+            if notebook in listed:
+                raise course.error(
+                    f'notebook "{notebook}" is listed twice in {assignment.name}',
+                    ("assignment", index, "notebooks", position),
+                    "list it once",
+                    notebook,
+                )
+            listed.add(notebook)
+        for key in ("points", "hours"):
+            for notebook in getattr(assignment, key):
+                if notebook not in listed:
+                    raise course.error(
+                        f'{key} are stated for "{notebook}", which is no notebook of {assignment.name}',
+                        ("assignment", index, key, notebook),
+                        did_you_mean(notebook, listed, f"its notebooks: {', '.join(assignment.notebooks)}"),
+                    )
+
+
+def _check_files(course: Course) -> None:
+    for index, assignment in enumerate(course.assignments):
+        place: KeyPath = ("assignment", index)
+        for position, notebook in enumerate(assignment.notebooks):
+            template = course.template(assignment.name, notebook)
+            if not template.is_file():
+                written = sorted(path.stem for path in template.parent.glob("*.md"))
+                relative = template.relative_to(course.root)
+                raise course.error(
+                    f'notebook "{notebook}" has no template {relative}',
+                    (*place, "notebooks", position),
+                    did_you_mean(notebook, written, "write the template, or take the notebook off the list"),
+                    notebook,
+                )
+        for position, module in enumerate(assignment.library):
+            if course.module_file(module) is None:
+                raise course.error(
+                    f'there is no module "{module}"',
+                    (*place, "library", position),
+                    did_you_mean(module, _subject_modules(course), "it has to be a file of the package nnkit"),
+                    module,
+                )
+        for position, name in enumerate(assignment.data_files):
+            if not name.startswith("nnkit/data/") or course.data_file(name) is None:
+                raise course.error(
+                    f'there is no data file "{name}"',
+                    (*place, "data_files", position),
+                    "name a file beside the loaders, as in nnkit/data/textures.h5",
+                    name,
+                )
+        for position, name in enumerate(assignment.files):
+            if not (course.root / name).is_file():
+                raise course.error(
+                    f'there is no file "{name}"',
+                    (*place, "files", position),
+                    "paths are relative to the course folder",
+                    name,
+                )
+    for key in ("cifar10", "coco_captions", "cola"):
+        folder = getattr(course.data, key)
+        if folder is not None and not (course.root / folder).is_dir():
+            what = f'there is no folder "{folder}"'
+            raise course.error(what, ("data", key), "take the line out to use the offline stand-in")
+    for key in ("cats_cars", "trigrams"):
+        file = getattr(course.data, key)
+        if file is not None and not (course.root / file).is_file():
+            what = f'there is no file "{file}"'
+            raise course.error(what, ("data", key), "take the line out to use the offline stand-in")
+    for experiment, by_data in course.thresholds.items():
+        for data_set in by_data:
+            if course.module_file(f"nnkit.data.{data_set}") is None:
+                known = [name.rpartition(".")[2] for name in _subject_modules(course) if ".data." in name]
+                raise course.error(
+                    f'no data set is named "{data_set}"',
+                    ("thresholds", experiment, data_set),
+                    did_you_mean(data_set, known, f"known: {', '.join(known)}"),
+                )
+
+
+def _subject_modules(course: Course) -> list[str]:
+    found: set[str] = set()
+    for place in (course.root, Path(nnkit.__file__).parent.parent):
+        for file in (place / "nnkit").rglob("*.py"):
+            parts = file.relative_to(place).with_suffix("").parts
+            if "kit" not in parts:
+                found.add(".".join(parts).removesuffix(".__init__"))
+    return sorted(found)

@@ -1,0 +1,1 @@
+"""What students receive beside their notebooks."""

@@ -1,0 +1,1 @@
+"""nbgrader's gradebook: where it lies, what goes into it, who writes it."""

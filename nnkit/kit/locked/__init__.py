@@ -1,0 +1,1 @@
+"""The program inside the locked process, and the grader's side of the wire."""

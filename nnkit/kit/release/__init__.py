@@ -1,0 +1,1 @@
+"""An assignment goes out."""

@@ -1,0 +1,160 @@
+"""The leak scan finds every kind of thing that students must not have, planted one at a time."""
+
+import h5py
+import nbformat
+import pytest
+from tiny_course import SECRET_LOSS, TEMPLATE, write_course
+
+from nnkit.kit.authoring.loading import load_template
+from nnkit.kit.authoring.notebook import notebook_text, release_notebook, source_notebook
+from nnkit.kit.course.file import load_course
+from nnkit.kit.distribution.student_package import build_student_package
+from nnkit.kit.proof.leaks import scan
+
+
+@pytest.fixture
+def course(tmp_path):
+    return write_course(tmp_path)
+
+
+@pytest.fixture
+def release(course):
+    folder = course.release("a1")
+    folder.mkdir(parents=True)
+    build_student_package(course, "a1", folder)
+    notebook = release_notebook(source_notebook(load_template(course, "a1", "net")))
+    (folder / "net.ipynb").write_text(notebook_text(notebook))
+    return folder
+
+
+def add(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text((path.read_text() if path.exists() else "") + text)
+
+
+def planted(release, course):
+    return [str(leak) for leak in scan(release, course)]
+
+
+def test_clean_release_has_no_leak(release, course):
+    assert planted(release, course) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("    out = np.add(x, x) * 1\n", "a line of the solution of double_forward (nnkit/layers.py, line 10)"),
+        ("out=np.add( x,x )*1  # so\n", "a line of the solution of double_forward (nnkit/layers.py, line 10)"),
+        ("# out = np.add(x, x) * 1\n", "a line of the solution of double_forward (nnkit/layers.py, line 10)"),
+        ("if y: self.w = np.full(size, 0.25)\n", "a line of the solution of Net (nnkit/layers.py, line 28)"),
+        ("### BEGIN SOLUTION\n", "the delimiter BEGIN SOLUTION"),
+        ("# END HIDDEN TESTS\n", "the delimiter END HIDDEN TESTS"),
+        ("# BEGIN MARK SCHEME\n", "the delimiter BEGIN MARK SCHEME"),
+        ("# see test_double_forward_with_secret_sizes\n", "the name of a hidden test (tests/graders/a1/test_net.py)"),
+        ('"""Secretly larger."""\n', "the docstring of the hidden test test_double_forward_with_secret_sizes"),
+        (f"values = [{SECRET_LOSS:.9f}]\n", "a hidden expected value (hidden/Net/secret_loss)"),
+        (
+            "# Because emptiness counts as naught.\n",
+            "a line of the model answer or mark scheme of zero_why (a1/net.md)",
+        ),
+        ("3 points for the word emptiness.\n", "a line of the model answer or mark scheme of zero_why (a1/net.md)"),
+        ('zero = {"C", "A"}\n', "the answer of the question zero"),
+        ('zero = ["A", "C"]\n', "the answer of the question zero"),
+        ("You multiplied by three.\n", 'the hint of the misconception "tripled"'),
+        ("from nnkit.kit import course\n", "a mention of nnkit.kit"),
+        ('```python exercise="nnkit.layers:Net"\n', "a line of a template"),
+        ("best = max(range(5), key=lambda size: Net(size + 1).loss(np.ones(size + 1)))\n", "solution of tuning"),
+    ],
+)
+def test_planted_text_is_found(release, course, text, what):
+    path = release / "nnkit" / "tools.py"
+    line = len(path.read_text().split("\n"))
+    add(path, text)
+    (leak,) = planted(release, course)
+    assert leak.startswith(f"nnkit/tools.py, line {line}: ")
+    assert what in leak
+
+
+def test_line_that_public_code_has_too_is_no_leak(release, course):
+    add(release / "nnkit" / "tools.py", "        shifted_x, _ = shifted(x)\n")
+    assert len(planted(release, course)) == 1
+    add(course.root / "nnkit" / "tools.py", "\n\ndef public(x):\n    shifted_x, _ = shifted(x)\n    return shifted_x\n")
+    assert planted(release, course) == []
+
+
+def test_public_line_that_holds_a_solution_line_is_no_leak(release, course):
+    line = "if size: shifted_x, _ = shifted(x)\n"
+    add(release / "nnkit" / "tools.py", line)
+    add(course.root / "nnkit" / "tools.py", line)
+    assert planted(release, course) == []
+
+
+def test_path_of_this_machine_is_found(release, course):
+    add(release / "nnkit" / "tools.py", f'FOLDER = "{course.root}/data"\n')
+    assert planted(release, course) == [f"nnkit/tools.py, line 8: a path of this machine, {course.root}"]
+
+
+def test_solution_in_a_notebook_cell_is_found_with_its_line(release, course):
+    path = release / "net.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[3].source = "x = 1\n    out = np.add(x, x) * 1"
+    path.write_text(notebook_text(notebook))
+    (leak,) = planted(release, course)
+    line = int(leak.removeprefix("net.ipynb, line ").partition(":")[0])
+    assert "np.add(x, x)" in path.read_text().split("\n")[line - 1]
+
+
+def test_output_of_a_notebook_is_found(release, course):
+    path = release / "net.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="hello")]
+    path.write_text(notebook_text(notebook))
+    assert planted(release, course) == ["net.ipynb: outputs of cell 2"]
+
+
+def test_hidden_group_of_expected_values_is_found(release, course):
+    with h5py.File(release / "checks" / "net.h5", "a") as file:
+        file["hidden/Net/other"] = [1.0, 2.0]
+    assert planted(release, course) == ["checks/net.h5: expected values outside the group public: hidden/Net/other"]
+
+
+def test_hidden_array_under_a_public_name_is_found(release, course):
+    with h5py.File(course.expected("a1", "net"), "a") as file:
+        file["hidden/Net/pair"] = [1.25, 2.5]
+    with h5py.File(release / "checks" / "net.h5", "a") as file:
+        file["public/Net/pair"] = [1.25, 2.5]
+    assert planted(release, course) == ["checks/net.h5: the hidden expected values hidden/Net/pair, as public/Net/pair"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "what"),
+    [
+        ("net.md", TEMPLATE, "net.md: a Markdown file, perhaps a template"),
+        ("net.misconceptions.toml", "", "net.misconceptions.toml: a file of misconceptions"),
+        ("nnkit/kit/course/settings.py", "", "nnkit/kit/course/settings.py: a file of nnkit.kit"),
+        ("nnkit/layers.pyc", "", "nnkit/layers.pyc: a file of a kind that no release holds"),
+    ],
+)
+def test_file_that_does_not_belong_is_found(release, course, name, text, what):
+    add(release / name, text)
+    assert what in planted(release, course)
+
+
+def test_symbolic_link_is_found(release, course):
+    (release / "graders").symlink_to(course.root / "tests")
+    assert planted(release, course) == ["graders: a symbolic link"]
+
+
+def test_solution_of_an_earlier_assignment_is_no_leak(release, course):
+    second = course.root / "course.toml"
+    second.write_text(
+        second.read_text() + '\n[[assignment]]\nname = "a2"\ntitle = "Second"\nnotebooks = ["more"]\n'
+        'library = ["nnkit.layers", "nnkit.gradient_check"]\n'
+    )
+    add(course.root / "source" / "a2" / "more.md", "Nothing to do.\n")
+    later = load_course(course.root)
+    folder = later.release("a2")
+    folder.mkdir()
+    build_student_package(later, "a2", folder)
+    assert "np.add(x, x) * 1" in (folder / "nnkit" / "layers.py").read_text()
+    assert planted(folder, later) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reference_grading import InProcessGrader
 
-from nnkit.kit.grading.locked_grader import Accuracies
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -63,7 +63,7 @@ def lost(item, **left_behind):
         LocalSubmission(namespace),
         {item},
         held_back=lambda name: {"cifar10_bytes": (pictures(HELD_BACK), HELD_BACK)}[name],
-        thresholds=Accuracies(validation=0.7, test=0.65),
+        thresholds=Thresholds(validation=0.7, test=0.65),
     )
     results = run_graders(GRADERS, grader)
     assert len(results) == 6

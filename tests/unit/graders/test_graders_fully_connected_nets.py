@@ -10,7 +10,7 @@ from reference_grading import InProcessGrader, Reference, complaints
 
 import nnkit.layers
 import nnkit.losses
-from nnkit.kit.grading.locked_grader import Accuracies
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -22,7 +22,7 @@ LIBRARY = Reference(nnkit.layers, nnkit.losses)
 
 def grade(namespace, items):
     """Results of the graders, with held-back images that are easy to classify."""
-    held_back, thresholds = lambda name: bright_pixels(200), Accuracies(validation=0.5, test=0.5)
+    held_back, thresholds = lambda name: bright_pixels(200), Thresholds(validation=0.5, test=0.5)
     submission = LocalSubmission(namespace)
     return run_graders(GRADER_FILE, InProcessGrader(submission, set(items), held_back=held_back, thresholds=thresholds))
 

@@ -8,7 +8,7 @@ from reference_grading import InProcessGrader, Reference, complaints
 
 import nnkit.models.knn
 from nnkit.kit.authoring.grader_items import asked_of_submissions
-from nnkit.kit.grading.locked_grader import Accuracies
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -25,7 +25,7 @@ REFERENCE = Reference(nnkit.models.knn)
 
 def grade(submission, items=EXERCISES, **options):
     """Results of the graders, with held-back images that are easy to classify."""
-    held_back, thresholds = lambda name: held_back_images(), Accuracies(validation=0.9, test=0.9)
+    held_back, thresholds = lambda name: held_back_images(), Thresholds(validation=0.9, test=0.9)
     grader = InProcessGrader(submission, set(items), held_back=held_back, thresholds=thresholds, **options)
     return run_graders(GRADER_FILE, grader)
 

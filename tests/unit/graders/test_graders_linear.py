@@ -9,7 +9,7 @@ from reference_grading import InProcessGrader, Reference, complaints
 
 import nnkit.linear_losses
 import nnkit.models.linear
-from nnkit.kit.grading.locked_grader import Accuracies
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -26,7 +26,7 @@ REFERENCE = Reference(nnkit.linear_losses, nnkit.models.linear)
 
 def grade(notebook, submission, items):
     """Results of the graders, with held-back images that are easy to classify."""
-    held_back, thresholds = lambda name: bright_pixels(seed=2), Accuracies(validation=0.36, test=0.34)
+    held_back, thresholds = lambda name: bright_pixels(seed=2), Thresholds(validation=0.36, test=0.34)
     grader = InProcessGrader(submission, items, held_back=held_back, thresholds=thresholds)
     return run_graders(GRADERS / f"test_{notebook}.py", grader)
 

@@ -14,7 +14,7 @@ import nnkit.losses
 import nnkit.models.plain
 import nnkit.regularization
 import nnkit.trainer
-from nnkit.kit.grading.locked_grader import Accuracies
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 def grade(submission, *items, held_back=None):
     """The results of the items' tests."""
-    thresholds = Accuracies(validation=0.5, test=0.45)
+    thresholds = Thresholds(validation=0.5, test=0.45)
     return run_graders(GRADER_FILE, InProcessGrader(submission, set(items), held_back=held_back, thresholds=thresholds))
 
 

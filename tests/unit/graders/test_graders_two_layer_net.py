@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference_grading import InProcessGrader, complaints
 
-from nnkit.kit.grading.locked_grader import Accuracies
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission, rel_error
 
@@ -28,7 +28,7 @@ EXERCISES = (
 
 def grade(submission, items):
     """Results of the graders, with held-back images that are easy to classify."""
-    held_back, thresholds = lambda name: bright_pixels(seed=2), Accuracies(validation=0.48, test=0.45)
+    held_back, thresholds = lambda name: bright_pixels(seed=2), Thresholds(validation=0.48, test=0.45)
     return run_graders(GRADER_FILE, InProcessGrader(submission, set(items), held_back=held_back, thresholds=thresholds))
 
 

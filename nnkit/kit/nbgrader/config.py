@@ -1,6 +1,6 @@
 """What nbgrader runs: the course's configuration and the preprocessors that bring nnkit's grading into its commands.
 
-A course's nbgrader_config.py is ``from nnkit.kit.nbgrader.config import configure`` and ``configure(get_config())``.
+A course's nbgrader_config.py is ``from nnkit.kit.nbgrader import configure`` and ``configure(get_config())``.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from nnkit.kit.course.errors import CourseError, did_you_mean
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.engine import Executor, Job, LocalExecutor, Refused, grade_all
 from nnkit.kit.engine.plans import plan_of, prepare_data
 from nnkit.kit.engine.run_log import RunLog
@@ -78,7 +79,7 @@ def grade_class(
     KeyboardInterrupt
         After Ctrl-C, with everything finished written.
     """
-    console = console or Console(quiet=True)
+    console = console or Terminal(quiet=True)
     summary = Summary() if summary is None else summary
     with alone_in(course), _place(course, scheduler, workers, accept_tier, tier, console) as place:
         plans = [

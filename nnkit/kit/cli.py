@@ -84,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     grade = command("grade", _grade, "Grade what is in submitted/ and write the gradebook.")
     grade.add_argument("--student", action="append", help="only this student (may be repeated)")
     grade.add_argument(
-        "--quick", action="store_true", help="run definitions only: experiments then wait for a full run, and what was graded in full is passed over"
+        "--quick",
+        action="store_true",
+        help="run definitions only: experiments wait for a full run, and what was graded in full is passed over",
     )
     grade.add_argument("--jobs", type=int, default=None, help="submissions graded at once (default: course.toml)")
     grade.add_argument(

@@ -32,7 +32,14 @@ seed = "s"
 name = "a1_image_classifiers"
 title = "Image classifiers"
 notebooks = ["svm", "two_layer_net", "features"]
-library = ["nnkit.gradient_check", "nnkit.optim", "nnkit.solver", "nnkit.data.rows", "nnkit.features"]
+library = [
+    "nnkit.gradient_check",
+    "nnkit.optim",
+    "nnkit.solver",
+    "nnkit.training",
+    "nnkit.data.rows",
+    "nnkit.features",
+]
 
 [data.cifar10]
 module = "nnkit.data.cifar10"

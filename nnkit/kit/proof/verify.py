@@ -21,6 +21,7 @@ from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.secret import make_secret
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.engine import Job, LocalExecutor, grade_all
 from nnkit.kit.engine.plans import note_proof, plan_of
@@ -115,7 +116,7 @@ def verify(
     console : rich Console, optional
         Shows progress.
     """
-    console = console or Console(quiet=True)
+    console = console or Terminal(quiet=True)
     if said := make_secret(course):
         console.print(said, markup=False)
     check_unpublished(course)

@@ -221,7 +221,6 @@ def batchnorm_backward(dout, cache):
 """
     numeric = numeric.replace("    dx = np", "    assert x.size < 1000, 'too many entries'\n    dx = np")
     submission = submission_of(LAYERS_ANOTHER_WAY, numeric)
-    of_the_parameters = {name for name in earned(submission, "batchnorm_backward") if "dx" not in name}
-    assert earned(submission, "batchnorm_backward") == of_the_parameters
+    assert not any("dx" in name for name in earned(submission, "batchnorm_backward"))
     names = lost(submission, "batchnorm_backward")
     assert {"test_batchnorm_backward_dx", "test_batchnorm_backward_with_small_and_large_eps"} <= names

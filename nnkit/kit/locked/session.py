@@ -263,7 +263,7 @@ class LockedSession:
                 # Here too: a long cell may call back thousands of times before the next request goes out.
                 reply.fields["released"] = self.values.take_released()
                 self._channel.send(reply, deadline)
-            elif message.fields.get("request") != number:
+            elif not _is(message.fields.get("request"), number):
                 # Nobody could know the number before: whatever was sent ahead of the request is no answer to it.
                 raise WireError("an answer came to what was not asked")
             else:
@@ -309,3 +309,8 @@ class LockedSession:
         self._ending = kind or limit_of(exit_)
         self.lost = exit_ is not None and exit_.kind == "lost"
         return exit_
+
+
+def _is(answered: object, number: int) -> bool:
+    """Whether an answer names this request; an array in the number's place would compare as one."""
+    return type(answered) is int and answered == number

@@ -32,6 +32,7 @@ from nnkit.student.testing import (
     assert_inputs_unchanged,
     assert_shape,
     float32_result,
+    inout,
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
@@ -460,7 +461,7 @@ def check_epoch(submission, case, batch_size, momentum, epochs=1):
     model, velocity = model_with(submission, parameters), {}
     for _ in range(epochs):
         submission.train_epoch(
-            model, x, d, order, velocity, learning_rate=0.3, momentum=momentum, batch_size=batch_size
+            model, x, d, order, inout(velocity), learning_rate=0.3, momentum=momentum, batch_size=batch_size
         )
     params = arrays_named(model.params, PARAMETERS, "params after training")
     for name, value in wanted.items():

@@ -113,9 +113,9 @@ class LocalSubmission:
         """
         kind = type(value)
         if kind is Handle:
-            return _target(value)
-        if kind in PLAIN_SCALARS or issubclass(kind, np.generic):
-            return value
+            return target_of(value)
+        if kind in PLAIN_SCALARS or issubclass(kind, np.generic | Opaque):
+            return value  # an object of another submission's is that submission's affair
         if kind is np.ndarray:
             known = self._own_arrays.get(id(value))
             if known is not None and known[0]() is value:
@@ -190,23 +190,23 @@ class Handle(Opaque):
         object.__setattr__(self, "_type_name", type.__getattribute__(type(value), "__name__"))
 
     def _method_name(self, attribute):
-        value = _target(self)
+        value = target_of(self)
         owner = self._name if inspect.ismodule(value) or isinstance(value, type) else self._type_name
         return f"{owner}.{attribute}"
 
     def __getattr__(self, attribute):
         if attribute.startswith("_"):
             raise AttributeError(attribute)
-        value = self._submission._guard(getattr, _target(self), attribute)
+        value = self._submission._guard(getattr, target_of(self), attribute)
         return self._submission._give(value, self._method_name(attribute))
 
     def __setattr__(self, attribute, value):
         if attribute.startswith("_"):
             raise AttributeError(attribute)
-        self._submission._guard(setattr, _target(self), attribute, self._submission._take(value, {}))
+        self._submission._guard(setattr, target_of(self), attribute, self._submission._take(value, {}))
 
     def __getitem__(self, key):
-        container, key = _target(self), self._submission._take(key, {})
+        container, key = target_of(self), self._submission._take(key, {})
         if type(container) is dict and self._submission._guard(lambda: key not in container):
             raise StudentError(f"{self._name} has no key {key!r}")
         value = self._submission._guard(lambda: container[key])
@@ -214,24 +214,24 @@ class Handle(Opaque):
 
     def __setitem__(self, key, value):
         take = self._submission._take
-        self._submission._guard(lambda: _target(self).__setitem__(take(key, {}), take(value, {})))
+        self._submission._guard(lambda: target_of(self).__setitem__(take(key, {}), take(value, {})))
 
     def __len__(self):
-        return self._submission._guard(len, _target(self))
+        return self._submission._guard(len, target_of(self))
 
     def __iter__(self):
-        for element in self._submission._guard(list, _target(self)):
+        for element in self._submission._guard(list, target_of(self)):
             yield self._submission._give(element, f"element of {self._name}")
 
     def __contains__(self, key):
-        return self._submission._guard(lambda: bool(self._submission._take(key, {}) in _target(self)))
+        return self._submission._guard(lambda: bool(self._submission._take(key, {}) in target_of(self)))
 
     def __call__(self, *args, **kwargs):
-        return self._submission._call(_target(self), self._name, args, kwargs)
+        return self._submission._call(target_of(self), self._name, args, kwargs)
 
     def call_alone(self, args, kwargs):
         """Call without bringing in-out dicts back."""
-        return self._submission._call(_target(self), self._name, args, kwargs, back=False)
+        return self._submission._call(target_of(self), self._name, args, kwargs, back=False)
 
     def batch(self, arguments, pick=None, kwargs=None):
         """Call once for each tuple of arguments; `pick` keeps one element of every tuple result."""
@@ -247,7 +247,8 @@ class Handle(Opaque):
         return f"<{self._name}: {type_name(self)} of the submission>"
 
 
-def _target(handle):
+def target_of(handle):
+    """The object that a handle stands for: not for tests, which would meet its operators."""
     return object.__getattribute__(handle, "_value")
 
 

@@ -56,8 +56,8 @@ class LocalSubmission:
         self.mutations = []
 
     def disable(self, functions):
-        """Put functions of libraries out of use, such as ``"numpy.linalg.norm"``; see `forbidden`."""
-        disable(functions)
+        """Put functions out of use, such as ``"numpy.linalg.norm"`` or one of the notebook's own; see `forbidden`."""
+        disable(functions, self._namespace)
 
     def enable_all(self):
         """Put them back to use."""

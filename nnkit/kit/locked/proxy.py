@@ -72,7 +72,7 @@ class LockedSubmission:
         self.mutations = []
 
     def disable(self, functions: Sequence[str]) -> None:
-        """Put functions of libraries out of use over there; see `nnkit.student.testing.forbidden`."""
+        """Put functions out of use over there; see `nnkit.student.testing.forbidden`."""
         self._ask("disable", {"names": list(functions), "code": getsource(disabling)}, lambda _: None)
 
     def enable_all(self) -> None:

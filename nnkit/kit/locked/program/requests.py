@@ -178,7 +178,7 @@ class Requests:
         if not self._disabling:  # kept: it knows what it has put out of use
             self._disabling |= {"__name__": "disabling", "__file__": "disabling.py"}
             exec(compile(code, "disabling.py", "exec"), self._disabling)
-        self._disabling["disable"](names)
+        self._disabling["disable"](names, self._namespace)
         return {"value": None}
 
     def _enable_all(self) -> dict[str, Any]:

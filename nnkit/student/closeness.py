@@ -161,7 +161,7 @@ def assert_close(
 
 
 def _number(value):
-    return f"{float(value):.10g}"
+    return f"{float(value) + 0.0:.10g}"  # adding zero takes the sign off a negative one
 
 
 def _expected_array(expected):

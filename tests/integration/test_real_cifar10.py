@@ -38,6 +38,7 @@ library = [
     "nnkit.gradient_check",
     "nnkit.optim",
     "nnkit.solver",
+    "nnkit.training",
     "nnkit.data.folder",
     "nnkit.data.cifar10",
     "nnkit.data.rows",

@@ -28,6 +28,7 @@ from nnkit.student.verdict import TestResult, TestTrace, withhold
 # What a cell may come to because the reference's functions are called over the wire. Any other end is its own doing,
 # and costs what it costs a notebook whose layers are right.
 _COST_OF_LENDING = frozenset({"timeout", "cpu_limit", "notebook_time", "notebook_cpu", "out_of_memory"})
+LONGEST_TRACE = 1500  # characters; the end of it says most
 _MISSING_HERE = (OSError, MissingExpected)
 # A forward pass that earns no more of its marks than this is no measure of a backward pass.
 MOSTLY = 0.5
@@ -278,6 +279,7 @@ class Runner:
             message=self._message(result, trace),
             duration_s=round(trace.duration, 4),
             bound=result.bound,
+            trace=result.detail[-LONGEST_TRACE:] if result.public and result.verdict == "student_error" else "",
         )
 
     def _message(self, result: TestResult, trace: TestTrace) -> str:

@@ -88,5 +88,5 @@ class _BoundedSubmission(LocalSubmission):
 
     def _guard(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         self._session.begin()
-        with within(self._deadline):
+        with within(self._deadline, room=None):
             return super()._guard(function, *args, **kwargs)  # type: ignore[no-untyped-call]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -94,12 +94,26 @@ class Plan:
         return namespace_of(definitions, self.notebook)
 
 
-def namespace_of(definitions: Mapping[str, str], notebook: str) -> dict[str, Any]:
-    """The namespace that definitions of a notebook leave behind, run in order beside NumPy."""
+def namespace_of(
+    definitions: Mapping[str, str],
+    notebook: str,
+    defined: Callable[[str, dict[str, Any]], object] = lambda name, namespace: None,
+) -> dict[str, Any]:
+    """The namespace that definitions of a notebook leave behind, run in order beside NumPy.
+
+    Parameters
+    ----------
+    definitions : mapping of str to str
+    notebook : str
+        For tracebacks.
+    defined : callable, optional
+        Called with each name and the namespace as soon as it is defined there, before what may be built on it.
+    """
     namespace: dict[str, Any] = {"__name__": f"reference_of_{notebook}"}
     exec("import numpy as np", namespace)
     for name, text in definitions.items():
         exec(_compiled(text, f"<{notebook}: {name}>"), namespace)
+        defined(name, namespace)
     return namespace
 
 

@@ -4,14 +4,11 @@ the wire."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-import tiny_course
+from scaling_notebook import ITEMS, REFERENCE, write_plan
 
-from nnkit.kit.course.items import Item
 from nnkit.kit.grading.in_process import LocalSessions
 from nnkit.kit.grading.lending import partners
 from nnkit.kit.grading.plan import Plan, namespace_of
@@ -22,119 +19,7 @@ from nnkit.kit.locked.session import LockedSession
 from nnkit.kit.locked.sessions import Sessions, Source
 from nnkit.kit.sandbox import Limits, Tier, View
 
-GRADERS = """
-import numpy as np
-
-from nnkit.student.testing import assert_close, assert_inputs_unchanged, item, unpack
-
-
-def case(rng, n=4):
-    return rng.normal(size=(n, 3)), rng.uniform(1, 2, size=3), rng.normal(size=(n, 3))
-
-
-@item("scale_forward", weight=2)
-def test_scale(submission, rng):
-    x, w, _ = case(rng)
-    assert_close(submission.scale_forward(x, w)[0], x * w, 1e-9, "out")
-
-
-@item("scale_forward", weight=1)
-def test_scale_of_zero(submission, rng):
-    x, w, _ = case(rng)
-    assert_close(submission.scale_forward(0 * x, w)[0], 0 * x, 1e-9, "out")
-
-
-@item("scale_forward", weight=4)
-def test_scale_of_one_row(submission, rng):
-    x, w, _ = case(rng, 1)
-    assert_close(submission.scale_forward(x, w)[0], x * w, 1e-9, "out")
-
-
-def derivatives(submission, name, x, w, dout):
-    _, cache = unpack(getattr(submission, name + "_forward")(x, w), "out", "cache")
-    return unpack(getattr(submission, name + "_backward")(dout, cache), "dx", "dw")
-
-
-@item("scale_backward")
-def test_dx(submission, rng):
-    x, w, dout = case(rng)
-    dx, _ = derivatives_of_scale(submission, x, w, dout)
-    assert_close(dx, dout * w, 1e-6, "dx")
-
-
-@item("scale_backward")
-def test_dw(submission, rng):
-    x, w, dout = case(rng)
-    _, dw = derivatives_of_scale(submission, x, w, dout)
-    assert_close(dw, (dout * x).sum(axis=0), 1e-6, "dw")
-    assert_inputs_unchanged(submission)
-
-
-def derivatives_of_scale(submission, x, w, dout):
-    _, cache = unpack(submission.scale_forward(x, w), "out", "cache")
-    return unpack(submission.scale_backward(dout, cache), "dx", "dw")
-
-
-@item("twice_forward")
-def test_twice(submission, rng):
-    x, w, _ = case(rng)
-    assert_close(submission.twice_forward(x, w)[0], x * w**2, 1e-9, "out")
-
-
-@item("twice_backward")
-def test_twice_backward(submission, rng):
-    x, w, dout = case(rng)
-    _, cache = unpack(submission.twice_forward(x, w), "out", "cache")
-    dx, dw = unpack(submission.twice_backward(dout, cache), "dx", "dw")
-    assert_close(dx, dout * w**2, 1e-6, "dx")
-    assert_close(dw, (2 * dout * x * w).sum(axis=0), 1e-6, "dw")
-
-
-@item("total_fast")
-def test_total(submission, rng):
-    x, w, _ = case(rng)
-    assert_close(submission.total_fast(x, w), (x * w).sum(), 1e-9, "total")
-    assert_close(submission.total_fast(x, w), submission.total_slow(x, w), 1e-9, "total")
-
-
-@item("total_slow")
-def test_total_slow(submission, rng):
-    x, w, _ = case(rng)
-    assert_close(submission.total_slow(x, w), (x * w).sum(), 1e-9, "total")
-"""
-
-REFERENCE = {
-    "scale_forward": "def scale_forward(x, w):\n    return x * w, (x, w)\n",
-    "scale_backward": """
-def scale_backward(dout, cache):
-    x, w = cache
-    return dout * w, (dout * x).sum(axis=0)
-""",
-    "twice_forward": """
-def twice_forward(x, w):
-    once, first = scale_forward(x, w)
-    out, second = scale_forward(once, w)
-    return out, (first, second)
-""",
-    "twice_backward": """
-def twice_backward(dout, cache):
-    first, second = cache
-    dout, dw = scale_backward(dout, second)
-    dx, more = scale_backward(dout, first)
-    return dx, dw + more
-""",
-    "total_slow": "def total_slow(x, w):\n    return float(sum((row * w).sum() for row in x))\n",
-    "total_fast": "def total_fast(x, w):\n    return float(np.vdot(x, np.broadcast_to(w, x.shape)))\n",
-}
 STUB = "def {name}(*args):\n    raise NotImplementedError('write it')\n"
-ITEMS = (
-    Item("scale_forward", 7, "exercise"),
-    Item("scale_backward", 2, "exercise", uses=("scale_forward",)),
-    Item("twice_forward", 1, "exercise", uses=("scale_forward",)),
-    Item("twice_backward", 1, "exercise", uses=("scale_forward", "scale_backward", "twice_forward")),
-    Item("total_slow", 1, "exercise"),
-    Item("total_fast", 1, "exercise", uses=("total_slow",)),
-)
 # A layout of the student's own, which the reference can't read.
 OWN_FORWARD = "def scale_forward(x, w):\n    return x * w, {'x': x, 'w': w}\n"
 OWN_BACKWARD = "def scale_backward(dout, cache):\n    return dout * cache['w'], (dout * cache['x']).sum(axis=0)\n"
@@ -155,19 +40,7 @@ def scale_backward(dout, cache):
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
-    folder = tmp_path_factory.mktemp("course")
-    graders = folder / "test_scaling.py"
-    graders.write_text(GRADERS)
-    return Plan(
-        tiny_course.write_course(folder / "tiny"),
-        "a1",
-        "scaling",
-        ITEMS,
-        release=nbformat.v4.new_notebook(),
-        package=Path(),
-        graders=graders,
-        definitions=REFERENCE,
-    )
+    return write_plan(tmp_path_factory.mktemp("course"))
 
 
 Grade = Callable[..., dict[str, float]]

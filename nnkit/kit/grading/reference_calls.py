@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kit.grading.collected import collected
-from nnkit.kit.grading.held_out import held_back
+from nnkit.kit.grading.held_out import held_out
 from nnkit.kit.grading.locked_grader import LockedGrader
 from nnkit.kit.grading.plan import Plan
 from nnkit.student.submission import LocalSubmission
@@ -61,7 +61,7 @@ def _traced(plan: Plan, item: str, slow: bool) -> ReferenceCalls:
         lambda item, wall_s: trace.submission,
         student="",
         course="",
-        held_back=partial(held_back, plan),
+        held_out=partial(held_out, plan),
         thresholds=plan.thresholds,
         items={item},
         slow=slow,

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, Protocol, cast
 
 from nnkit.kit.course.items import Item
-from nnkit.kit.grading.held_out import held_back
+from nnkit.kit.course.own_package import use_package_of
+from nnkit.kit.grading.held_out import held_out
 from nnkit.kit.grading.hints import KnownMistake, find_hints
 from nnkit.kit.grading.lending import Loan, PartlyLent, lendable, loans, partners
 from nnkit.kit.grading.locked_grader import LockedGrader, student_message
@@ -76,14 +77,15 @@ class Runner:
     def __init__(
         self, plan: Plan, student: str, items: Sequence[Item], sessions: Serves, *, slow: bool = True
     ) -> None:
+        use_package_of(plan.course)
         self._plan = plan
         self._items = items
         self._sessions = sessions
         self._grader = LockedGrader(
             sessions.submission,
             student=student,
-            course=f"{plan.course.id}/{plan.course.seed}",
-            held_back=partial(held_back, plan),
+            course=plan.input_key,
+            held_out=partial(held_out, plan),
             thresholds=plan.thresholds,
             item_wall_s=plan.course.limits.item.wall_s,
             items={item.name for item in items},

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kit.course.items import Item
-from nnkit.kit.grading.held_out import held_back
+from nnkit.kit.grading.held_out import held_out
 from nnkit.kit.grading.in_process import LocalSessions
 from nnkit.kit.grading.locked_grader import LockedGrader
 from nnkit.kit.grading.plan import Plan
@@ -59,7 +59,7 @@ def recorded(plan: Plan, item: Item, parts: tuple[str, ...], patience_s: float) 
         LocalSessions(namespace, patience_s).submission,
         student="",  # as public tests run on a student's machine
         course="",
-        held_back=partial(held_back, plan),
+        held_out=partial(held_out, plan),
         thresholds=plan.thresholds,
         items={item.name},
         slow=False,

@@ -22,7 +22,7 @@ import numpy as np
 
 from nnkit.kit.course.items import Item
 from nnkit.kit.grading.in_process import LocalSessions
-from nnkit.kit.grading.plan import Plan, namespace_of
+from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import TestRecord
 from nnkit.kit.grading.reference_calls import reference_calls
 from nnkit.kit.grading.runner import Runner
@@ -166,7 +166,7 @@ class _Attempts:
         return self._free[name, parts, instead]
 
     def _graded(self, attempt: Attempt, *, slow: bool) -> Runner:
-        namespace = namespace_of(self.plan.definitions, self.plan.notebook, attempt.stand_in)
+        namespace = self.plan.reference(defined=attempt.stand_in)
         names = {*attempt.judged, *(part.partition(".")[0] for part in attempt.stand_ins)}
         items = [item for item in self.items.values() if item.name in names]
         runner = Runner(self.plan, "a student", items, LocalSessions(namespace, PATIENCE_S), slow=slow)

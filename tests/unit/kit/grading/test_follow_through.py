@@ -55,7 +55,7 @@ def grade(request: pytest.FixtureRequest, plan: Plan) -> Grade:
 
     def graded(untouched: frozenset[str] = frozenset(), **replaced: str) -> dict[str, float]:
         replaced |= {name: STUB.format(name=name) for name in untouched}
-        definitions = {"numpy": "import numpy as np", **REFERENCE, **replaced}
+        definitions = {**plan.definitions, **replaced}
         sessions: Any = LocalSessions(namespace_of(definitions, "scaling"), 10.0)
         if request.param == "locked":
             sessions = Sessions(start, plan.course.limits)
@@ -162,7 +162,7 @@ def test_lent_functions_answer_about_as_many_calls_as_the_reference_makes(grade:
 
 def test_a_second_try_that_fails_changes_no_verdict_and_no_message(plan: Plan) -> None:
     definitions = {
-        **REFERENCE,
+        **plan.definitions,
         "scale_backward": OWN_BACKWARD.replace("axis=0", "axis=1"),
         "scale_forward": OWN_FORWARD,
         "twice_backward": REFERENCE["twice_backward"].replace("dw + more", "dw - more['x']"),

@@ -31,7 +31,7 @@ def only(plan: Plan, graders: str, item: str = "scale_forward", **definitions: s
         plan,
         graders=path,
         items=tuple(each for each in plan.items if each.name in (item, *definitions)) or (Item(item, 1, "exercise"),),
-        definitions=REFERENCE | definitions,
+        definitions={**plan.definitions, **definitions},
     )
 
 

@@ -143,7 +143,12 @@ class LockedSession:
         """Write a file of the submission's into the folder that its cells work in."""
         self.ask("place", {"name": name, "content": content}, self._limits.grace_s, lambda _: None)
 
-    def override(self, functions: Mapping[str, Callable[..., Any]], by_value: Collection[str] = ()) -> None:
+    def override(
+        self,
+        functions: Mapping[str, Callable[..., Any]],
+        by_value: Collection[str] = (),
+        most: Mapping[str, int] | None = None,
+    ) -> None:
         """Put functions of the grader's in place of names in the notebook, until `restore`.
 
         Parameters
@@ -153,8 +158,10 @@ class LockedSession:
         by_value : collection of str
             Functions whose results are sent entirely by value. What others return besides numbers and arrays (their
             caches) student code can only hand back.
+        most : mapping of str to int, optional
+            How often student code may ask for each of them, in each call that a test makes.
         """
-        self.lent.set(functions, by_value)
+        self.lent.set(functions, by_value, most)
         self.ask("override", {"names": list(functions)}, self._limits.grace_s, lambda _: None)
 
     def restore(self) -> None:
@@ -226,6 +233,7 @@ class LockedSession:
         deadline = min([time.monotonic() + wall_s, *self._deadlines])
         if not self._deadlines:
             self._reported = 0
+            self.lent.begin(_calls_in(kind, fields))
         sent = False
         try:
             self._channel.send(request, deadline)
@@ -263,7 +271,7 @@ class LockedSession:
                 # Here too: a long cell may call back thousands of times before the next request goes out.
                 reply.fields["released"] = self.values.take_released()
                 self._channel.send(reply, deadline)
-            elif message.fields.get("request") != number:
+            elif not _is(message.fields.get("request"), number):
                 # Nobody could know the number before: whatever was sent ahead of the request is no answer to it.
                 raise WireError("an answer came to what was not asked")
             else:
@@ -309,3 +317,17 @@ class LockedSession:
         self._ending = kind or limit_of(exit_)
         self.lost = exit_ is not None and exit_.kind == "lost"
         return exit_
+
+
+def _calls_in(kind: str, fields: Mapping[str, Any]) -> int:
+    """How many calls of student code a request asks for."""
+    if kind == "call":
+        return 1
+    if kind == "batch":
+        return len(fields["calls"])
+    return sum(step[0] == "call" for step in fields["steps"]) if kind == "run" else 0
+
+
+def _is(answered: object, number: int) -> bool:
+    """Whether an answer names this request; an array in the number's place would compare as one."""
+    return type(answered) is int and answered == number

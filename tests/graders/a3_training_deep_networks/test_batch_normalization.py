@@ -29,6 +29,7 @@ from nnkit.student.testing import (
     assert_inputs_unchanged,
     assert_shape,
     float32_result,
+    inout,
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
@@ -58,7 +59,7 @@ def random_case(rng, n, d, spread=2.0):
 
 
 def batchnorm_output(submission, x, gamma, beta, bn_param):
-    out, _ = unpack(submission.batchnorm_forward(x, gamma, beta, bn_param), "out", "cache")
+    out, _ = unpack(submission.batchnorm_forward(x, gamma, beta, inout(bn_param)), "out", "cache")
     return out
 
 

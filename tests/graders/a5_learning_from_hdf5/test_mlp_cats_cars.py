@@ -28,6 +28,7 @@ from nnkit.student.testing import (
     assert_inputs_unchanged,
     assert_shape,
     float32_result,
+    inout,
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
@@ -464,7 +465,7 @@ def steps(submission, params, all_grads, velocity, rates, momentum):
     """The parameters after each of several steps; velocity goes on from one to the next."""
     after = []
     for grads, rate in zip(all_grads, rates, strict=True):
-        submission.momentum_step(params, grads, velocity, rate, momentum)
+        submission.momentum_step(inout(params), grads, inout(velocity), rate, momentum)
         after.append({name: held(params, name, "params") for name in grads})
     return after
 
@@ -530,7 +531,7 @@ def test_the_learning_rate_may_change(submission, rng):
 def test_velocity_is_kept_for_the_next_step(submission, rng):
     params, grads, velocity = {"w": rng.normal(size=4)}, {"w": rng.normal(size=4)}, {"w": rng.normal(size=4)}
     wanted = 0.9 * velocity["w"] - 0.2 * grads["w"]
-    submission.momentum_step(params, grads, velocity, 0.2, 0.9)
+    submission.momentum_step(inout(params), grads, inout(velocity), 0.2, 0.9)
     assert_close(held(velocity, "w", "velocity"), wanted, FORWARD, "velocity of w", relative_floor=NOISE_FLOOR)
 
 

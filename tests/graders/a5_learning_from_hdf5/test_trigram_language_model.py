@@ -33,6 +33,7 @@ from nnkit.student.testing import (
     assert_inputs_unchanged,
     assert_shape,
     float32_result,
+    inout,
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
@@ -609,7 +610,7 @@ def trained(submission, case, batch_size, momentum, epochs=1):
     model, velocity, loss = trial_model(submission, parameters), {}, None
     for _ in range(epochs):
         loss = submission.train_epoch(
-            model, x, d, order, velocity, learning_rate=RATE, momentum=momentum, batch_size=batch_size
+            model, x, d, order, inout(velocity), learning_rate=RATE, momentum=momentum, batch_size=batch_size
         )
     return arrays_named(model.params, ("w", "b"), "params after training"), loss
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from rich.console import Console
 
+import nnkit
 from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
 from nnkit.kit.course.file import load_course
+from nnkit.kit.course.installation import DISTRIBUTION
 from nnkit.kit.course.settings import Course
 
 # Imports make a million objects and no garbage; at Python's own pace, looking for it takes a seventh of their time.
@@ -58,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nnkit", description="Auto-graded notebooks for neural networks.", epilog=EPILOG
     )
+    version = f"nnkit {nnkit.__version__} ({DISTRIBUTION})"
+    parser.add_argument("--version", action="version", version=version)
     parser.add_argument("--course", type=Path, help="course.toml or its folder (default: searched upwards from here)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from importlib import metadata
 from pathlib import Path
 
 import nnkit
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.template import Template, plain_python
 from nnkit.kit.course.errors import BuildError
+from nnkit.kit.course.installation import requirements
 from nnkit.kit.course.settings import Assignment, Course
 from nnkit.kit.distribution.library import library_text
 from nnkit.kit.distribution.public_checks import checks_of, copy_public_expected
@@ -125,7 +125,7 @@ def _requirements(modules: dict[str, str]) -> str:
     """What students install, within the bounds this nnkit was tested with."""
     needed = [package for package, imported in _SOMETIMES if any(imported.search(text) for text in modules.values())]
     bounds = {}
-    for requirement in metadata.requires("nnkit") or ():
+    for requirement in requirements():
         if match := re.match(r"([A-Za-z0-9_-]+)([^;]*)$", requirement):
             bounds[match.group(1)] = match.group(2).replace(" ", "")
     return "".join(f"{name}{bounds.get(name, '')}\n" for name in (*_REQUIRED, *needed)) + f"{_JUPYTERLAB}\n"

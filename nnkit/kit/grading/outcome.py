@@ -12,6 +12,7 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
+import nnkit
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, Record, summarise
 from nnkit.kit.grading.results import outputs
@@ -64,9 +65,10 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
 def _environment() -> dict[str, str]:
     """Versions of what has a say in a grade; looked up once, as that reads every package's metadata."""
     return {
+        "nnkit": nnkit.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        **{name: version(name) for name in ("nnkit", "numpy", "ipython", "matplotlib", "nbgrader")},
+        **{name: version(name) for name in ("numpy", "ipython", "matplotlib", "nbgrader")},
     }
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 import nnkit
 from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
-from nnkit.kit.course.file import load_course
+from nnkit.kit.course.file import in_course, load_course
 from nnkit.kit.course.installation import DISTRIBUTION
 from nnkit.kit.course.settings import Course
 
@@ -132,6 +132,17 @@ def _course(options: argparse.Namespace) -> tuple[Course, list[str]]:
     return course, list(getattr(options, "assignment", [])) or known
 
 
+def _course_here(options: argparse.Namespace) -> Course | None:
+    """The course that is meant, or None where no folder from the current one upwards is one."""
+    return load_course(options.course) if options.course is not None or in_course() else None
+
+
+def _check_config_file(course: Course) -> None:
+    from nnkit.kit.nbgrader.config_file import check_config_file
+
+    check_config_file(course)
+
+
 def _jobs(options: argparse.Namespace, course: Course) -> int:
     return course.engine.jobs if options.jobs is None else int(options.jobs)
 
@@ -140,6 +151,7 @@ def _build(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.authoring.notebook import write_source
 
     course, assignments = _course(options)
+    _check_config_file(course)
     for assignment in assignments:
         for notebook in course.assignment(assignment).notebooks:
             changed = write_source(course, assignment, notebook)
@@ -181,6 +193,7 @@ def _release(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.release.publish import release
 
     course, assignments = _course(options)
+    _check_config_file(course)
     for assignment in assignments:
         verification = release(course, assignment, workers=_jobs(options, course), console=console)
         if not verification.ok:
@@ -208,6 +221,7 @@ def _grade_class(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.sandbox import Tier
 
     course, assignments = _course(options)
+    _check_config_file(course)
     scheduler = course.engine.scheduler if options.scheduler is None else options.scheduler
     summary = Summary()
     try:
@@ -265,7 +279,7 @@ def _overview(options: argparse.Namespace, console: Console) -> int:
 def _doctor(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.doctor import diagnose
 
-    diagnosis = diagnose()
+    diagnosis = diagnose(_course_here(options))
     if options.json:
         print(json.dumps(diagnosis.as_dict(), indent=1))
     else:

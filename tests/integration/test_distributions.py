@@ -1,4 +1,4 @@
-"""What others install: the wheel has all that a course of one's own needs, the source distribution all that is tracked."""
+"""What others install: a wheel with all that a course of one's own needs, and an sdist of all that is tracked."""
 
 import tarfile
 import zipfile

@@ -74,7 +74,7 @@ def _environment() -> dict[str, str]:
 
 def write_outputs(notebook: NotebookNode, record: Record) -> None:
     """Put every item's table and score below its test cell."""
-    by_cell = {f"test_{item.item}": item for item in record.items if item.kind != "explain"}
+    by_cell = {f"test_{item.item}": item for item in record.items if not item.by_person}
     for cell in notebook.cells:
         item = by_cell.get(grade_id_of(cell) or "")
         if item is not None and cell.cell_type == "code" and not is_open(cell):

@@ -61,7 +61,8 @@ def test_one_that_leaves_the_grading_to_nbgrader_is_refused(course, text):
 
 
 def test_one_that_fails_is_refused_with_its_error(course):
-    assert "the file can't be run: NameError: name 'nonsense' is not defined" in complaint(course, f"{OURS}\nnonsense\n")
+    said = complaint(course, f"{OURS}\nnonsense\n")
+    assert "the file can't be run: NameError: name 'nonsense' is not defined" in said
 
 
 def test_a_change_is_noticed_after_a_good_one_was_seen(course):

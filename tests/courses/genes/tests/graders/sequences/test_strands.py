@@ -12,18 +12,15 @@ def drawn(rng, size):
     return "".join(rng.choice(list("ACGT"), size=size))
 
 
-def faces(submission, strand):
-    assert_equal(submission.complement(strand), strand.translate(FACING), "the complement")
-
-
 @item("complement", public=True, message="A faces T, C faces G.")
 def test_four_letters(submission):
-    faces(submission, "ACGT")
+    assert_equal(submission.complement("ACGT"), "TGCA", "the complement")
 
 
-@item("complement", confirms="test_four_letters", message="Longer strands.")
+@item("complement", confirms="test_four_letters", message="Wrong for longer strands.")
 def test_a_long_strand(submission, rng):
-    faces(submission, drawn(rng, 50))
+    strand = drawn(rng, 50)
+    assert_equal(submission.complement(strand), strand.translate(FACING), "the complement")
 
 
 @item("complement", needs="test_four_letters", message="A letter that is none of DNA's is a ValueError.")
@@ -32,18 +29,15 @@ def test_a_wrong_letter(submission):
         submission.complement("ACX")
 
 
-def reads_backwards(submission, strand):
-    assert_equal(submission.other_strand(strand), strand.translate(FACING)[::-1], "the other strand")
-
-
 @item("other_strand", public=True, message="It is read backwards.")
 def test_five_letters(submission):
-    reads_backwards(submission, "AACGC")
+    assert_equal(submission.other_strand("AACGC"), "GCGTT", "the other strand")
 
 
-@item("other_strand", weight=2, confirms="test_five_letters", message="Longer strands.")
+@item("other_strand", weight=2, confirms="test_five_letters", message="Wrong for other strands.")
 def test_another_long_strand(submission, rng):
-    reads_backwards(submission, drawn(rng, 40))
+    strand = drawn(rng, 40)
+    assert_equal(submission.other_strand(strand), strand.translate(FACING)[::-1], "the other strand")
 
 
 def right_part(submission, strands, second):

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -23,8 +24,8 @@ from nnkit.kit.course.terminal import Terminal
 # Imports make a million objects and no garbage; at Python's own pace, looking for it takes a seventh of their time.
 COLLECT_AFTER = 50_000
 
-EPILOG = """The usual order: build, verify, release; then, when submissions are in submitted/STUDENT/ASSIGNMENT/: grade,
-marking by hand in nbgrader's formgrader, feedback, export. `nnkit demo` shows all of it on a simulated class."""
+EPILOG = """The usual order: new, build, verify, release; then, when submissions are in submitted/STUDENT/ASSIGNMENT/:
+grade, marking by hand in nbgrader's formgrader, feedback, export. `nnkit demo` shows all of it on a simulated class."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--json", action="store_true", help="print data for machines")
         return sub
 
+    new = command("new", _new, "Make a small complete course of your own.", json=False, assignments=False)
+    new.add_argument("folder", type=Path, help="where to make it: a folder that is empty, or not there yet")
+    new.add_argument("--package", default="", metavar="NAME", help="name of its package (default: as the folder)")
     command("build", _build, "Expand the templates to nbgrader source notebooks.", json=False)
     command("record", _record, "Record the graders' fixed expected outputs with the reference.", json=False)
     verify = command(
@@ -114,7 +118,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("overview", _overview, "Print the course at a glance, as Markdown.", json=False, assignments=False)
     command("doctor", _doctor, "Say what this machine can lock up, and what it can't.", assignments=False)
-    demo = command("demo", _demo, "Build, verify, release, and grade a simulated class.", json=False, assignments=False)
+    shown = "Build, verify, release, and grade a simulated class: of the course here, or of a new one."
+    demo = command("demo", _demo, shown, json=False, assignments=False)
     demo.add_argument(
         "--folder", type=Path, default=Path("demo"), help="where the demo course is set up (default: demo)"
     )
@@ -148,6 +153,16 @@ def _check_config_file(course: Course) -> None:
 
 def _jobs(options: argparse.Namespace, course: Course) -> int:
     return course.engine.jobs if options.jobs is None else int(options.jobs)
+
+
+def _new(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.scaffold.new import new_course
+
+    course = new_course(options.folder, options.package)
+    console.print(f"{course.root}: a course with the package {course.package}", markup=False)
+    for line in (f"cd {options.folder}", "nnkit verify", f"nnkit release {course.assignments[0].name}"):
+        console.print(f"  {line}", markup=False)
+    return 0
 
 
 def _build(options: argparse.Namespace, console: Console) -> int:
@@ -292,10 +307,12 @@ def _doctor(options: argparse.Namespace, console: Console) -> int:
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.demo.demo import run_demo
+    from nnkit.kit.scaffold.new import new_course
 
-    return run_demo(
-        load_course(options.course), options.folder, options.notebook, workers=options.jobs, console=console
-    )
+    with TemporaryDirectory() as empty:
+        course = _course_here(options) or new_course(Path(empty) / "physlab")
+        _check_config_file(course)
+        return run_demo(course, options.folder, options.notebook, workers=options.jobs, console=console)
 
 
 if __name__ == "__main__":

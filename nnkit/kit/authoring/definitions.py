@@ -58,7 +58,7 @@ def find_definitions(course: Course, spec: str, *, what: str, file: Path | str, 
     module, _, names = spec.partition(":")
     path = course.module_file(module)
     if not names or not module:
-        mend = 'write "nnkit.layers:affine_forward"'
+        mend = f'write "{course.package}.MODULE:NAME"'
         raise BuildError(f'{what} "{spec}" names no function or class', file=file, line=line, mend=mend)
     if path is None:
         raise BuildError(f'{what} "{spec}": there is no module {module}', file=file, line=line, mend="check its name")

@@ -14,7 +14,7 @@ from nnkit.kit.course.installation import install_extra
 from nnkit.kit.course.settings import Course
 from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.engine import Executor, Job, LocalExecutor, Refused, grade_all
-from nnkit.kit.engine.plans import plan_of, prepare_data
+from nnkit.kit.engine.plans import plan_of
 from nnkit.kit.engine.run_log import RunLog
 from nnkit.kit.engine.up_to_date import fully_graded, marks_by_notebook, unchanged
 from nnkit.kit.gradebook.rows import write_autograded
@@ -88,7 +88,6 @@ def grade_class(
             plan_of(course, assignment, notebook, course.release(assignment))
             for notebook in course.assignment(assignment).notebooks
         ]
-        prepare_data(course)
         found = submissions(course, assignment, students)
         where = scheduler or f"this machine, sandbox tier {max(place.tiers).value}"
         about = f"nnkit {plans[0].hashes['kit']}, {mode}, {len(found)} students, {where}"

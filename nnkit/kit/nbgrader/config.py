@@ -27,7 +27,7 @@ from nnkit.kit.course.settings import Course
 from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.engine import Job, grade_file
 from nnkit.kit.engine.classroom import sufficient_tier
-from nnkit.kit.engine.plans import plan_of, prepare_data
+from nnkit.kit.engine.plans import plan_of
 from nnkit.kit.gradebook.rows import write_time
 from nnkit.kit.nbgrader.log_lines import PrintableFormatter
 from nnkit.kit.nbgrader.marks_file import MarksFile
@@ -58,7 +58,6 @@ class GradeSubmission(NbGraderPreprocessor):
         course = load_course()
         tier = sufficient_tier(course, self.accept_tier, Terminal(stderr=True))
         plan = plan_of(course, names["assignment"], names["notebook"], course.release(names["assignment"]))
-        prepare_data(course)
         path = course.submitted(names["student"], names["assignment"], names["notebook"])
         graded = grade_file(Job(names["student"], path, plan), tier)
         graded.record.save(course.records(names["student"], names["assignment"], names["notebook"]))

@@ -159,9 +159,9 @@ def _new(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.scaffold.new import new_course
 
     course = new_course(options.folder, options.package)
-    console.print(f"{course.root}: a course with the package {course.package}", markup=False)
+    console.print(f"{course.root}: a course with the package {course.package}", markup=False, soft_wrap=True)
     for line in (f"cd {options.folder}", "nnkit verify", f"nnkit release {course.assignments[0].name}"):
-        console.print(f"  {line}", markup=False)
+        console.print(f"  {line}", markup=False, soft_wrap=True)
     return 0
 
 

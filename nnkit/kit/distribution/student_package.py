@@ -57,7 +57,8 @@ def build_student_package(course: Course, assignment: str, folder: Path) -> list
         texts[place] = text
     for template in templates:
         _check_cells(course, template, modules)
-    texts[Path("README.md")] = student_readme(course, settings, _example(templates))
+    packages = sorted({name.partition(".")[0] for name in modules}, key=lambda name: (name != KIT, name))
+    texts[Path("README.md")] = student_readme(course, settings, _example(templates), packages)
     texts[Path("requirements.txt")] = _requirements(modules)
     return sorted(_write(course, settings, texts, folder))
 

@@ -59,7 +59,7 @@ def build_student_package(course: Course, assignment: str, folder: Path) -> list
         _check_cells(course, template, modules)
     packages = sorted({name.partition(".")[0] for name in modules}, key=lambda name: (name != KIT, name))
     texts[Path("README.md")] = student_readme(course, settings, _example(templates), packages)
-    texts[Path("requirements.txt")] = _requirements(modules)
+    texts[Path("requirements.txt")] = _requirements(course, modules)
     return sorted(_write(course, settings, texts, folder))
 
 
@@ -135,14 +135,15 @@ def _write(course: Course, settings: Assignment, texts: dict[Path, str], folder:
     return written
 
 
-def _requirements(modules: dict[str, str]) -> str:
+def _requirements(course: Course, modules: dict[str, str]) -> str:
     """What students install, within the bounds this nnkit was tested with."""
     needed = [package for package, imported in _SOMETIMES if any(imported.search(text) for text in modules.values())]
     bounds = {}
     for requirement in requirements():
         if match := re.match(r"([A-Za-z0-9_-]+)([^;]*)$", requirement):
             bounds[match.group(1)] = match.group(2).replace(" ", "")
-    return "".join(f"{name}{bounds.get(name, '')}\n" for name in (*_REQUIRED, *needed)) + f"{_JUPYTERLAB}\n"
+    lines = [f"{name}{bounds.get(name, '')}" for name in (*_REQUIRED, *needed)]
+    return "\n".join([*lines, _JUPYTERLAB, *course.requirements]) + "\n"
 
 
 def _example(templates: list[Template]) -> str:

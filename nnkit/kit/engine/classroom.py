@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from nnkit.kit.course.errors import CourseError, did_you_mean
+from nnkit.kit.course.installation import install_extra
 from nnkit.kit.course.settings import Course
 from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.engine import Executor, Job, LocalExecutor, Refused, grade_all
@@ -148,7 +149,7 @@ def _place(
         from nnkit.kit.engine.cluster import cluster
     except ImportError as error:
         raise CourseError(
-            f"Dask is not installed: {error}", file=scheduler, mend='run: pip install "nnkit[dask]"'
+            f"Dask is not installed: {error}", file=scheduler, mend=f"run: {install_extra('dask')}"
         ) from None
     weakest = Tier.E if accept_tier else Tier(course.required_tier)
     with _refusals(scheduler), cluster(scheduler, tier=tier, weakest=weakest, most=workers) as place:

@@ -141,7 +141,7 @@ def cells_to_run(notebook: NotebookNode) -> list[Source]:
     return [
         Source(cell["id"], cell.source)
         for cell in notebook.cells
-        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade", False)
+        if cell.cell_type == "code" and (is_open(cell) or not cell.metadata.get("nbgrader", {}).get("grade", False))
     ]
 
 
@@ -166,7 +166,7 @@ def _item_record(item: Item, tests: list[TestRecord], matched: Matched, untouche
         message for grade_id in (item.name, f"test_{item.name}") for message in matched.by_item.get(grade_id, [])
     ]
     cell = next((cell for cell in matched.notebook.cells if grade_id_of(cell) == item.name), None)
-    if item.kind == "explain":
+    if item.by_person:
         if cell is not None and item.name in untouched:
             record.score, record.status = 0.0, "unanswered"
             record.messages.append("No answer was written.")

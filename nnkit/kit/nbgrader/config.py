@@ -86,6 +86,9 @@ class UnreadExporter(NotebookExporter):
         return text.encode("utf-8", "replace").decode("utf-8"), resources
 
 
+# What nbgrader's autograde runs on a submission: nothing of its own that would run the notebook.
+GRADING = [GradeSubmission, SaveRecordedGrades, AssignLatePenalties, CheckCellMetadata]
+
 # nbgrader's autograde opens and copies what was handed in before it calls anything that can be set. These take the
 # place of its methods: without them one student's pipe, endless link or odd name would stop the grading of all others.
 _stock_init_destination, _stock_init_assignment = Autograde.init_destination, Autograde.init_assignment
@@ -133,12 +136,7 @@ def configure(config: Config, root: Path | None = None) -> Course:
     Autograde.init_assignment = _init_assignment
     config.Autograde.exporter_class = UnreadExporter
     config.Autograde.sanitize_preprocessors = []
-    config.Autograde.autograde_preprocessors = [
-        GradeSubmission,
-        SaveRecordedGrades,
-        AssignLatePenalties,
-        CheckCellMetadata,
-    ]
+    config.Autograde.autograde_preprocessors = GRADING
     config.AssignLatePenalties.plugin_class = LatePolicy
     config.LatePolicy.root = str(course.root)
     config.ExportApp.plugin_class = MarksFile

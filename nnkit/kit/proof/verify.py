@@ -154,7 +154,7 @@ def verify(
             results = {student: result for (name, student), result in graded.items() if name == notebook}
             _judge(template, results, unearned[notebook], verification)
             reference = results[REFERENCE]
-            if reference.record.score == sum(item.points for item in template.items if item.kind != "explain"):
+            if reference.record.score == sum(item.points for item in template.items if not item.by_person):
                 note_proof(reference.notebook, plans[notebook])
             course.solutions(assignment).mkdir(parents=True, exist_ok=True)
             nbformat.write(reference.notebook, course.solutions(assignment, notebook))
@@ -228,7 +228,7 @@ def _judge(
     misconceptions = load_misconceptions(template)
     for item in template.items:
         solved, empty = reference.item(item.name), untouched.item(item.name)
-        if item.kind == "explain":
+        if item.by_person:
             entry = {"assignment": template.assignment, "notebook": template.notebook, "item": item.name}
             states = {"points": item.points, "answered": solved.status, "unanswered": empty.status}
             ok = (solved.status, empty.status) == ("waiting", "unanswered")
@@ -260,4 +260,4 @@ def _complaints(item: ItemRecord) -> list[str]:
 
 
 def _lost(item: ItemRecord) -> bool:
-    return item.kind != "explain" and item.score != item.points
+    return not item.by_person and item.score != item.points

@@ -18,7 +18,7 @@ from nnkit.kit.course.items import Item
 from nnkit.kit.course.lean_imports import package_not_run
 from nnkit.kit.course.settings import Course
 from nnkit.student.choices import EXAMPLE
-from nnkit.student.solutions import without_magics
+from nnkit.student.source import statements
 
 with package_not_run("jupytext"):  # its own first act is to load Jupyter's server
     from jupytext.jupytext import reads
@@ -77,7 +77,7 @@ class Template:
     def _imports(self) -> Iterator[tuple[str, str]]:
         """The names that plain cells import from the subject, each with a statement that does."""
         for cell in self.cells:
-            for node in ast.parse(without_magics(cell.source)).body if cell.kind == "code" else ():
+            for node in statements(cell.source) if cell.kind == "code" else ():
                 if isinstance(node, ast.ImportFrom) and str(node.module).startswith("nnkit."):
                     for alias in node.names:
                         yield alias.asname or alias.name, ast.unparse(ast.ImportFrom(node.module, [alias], 0))

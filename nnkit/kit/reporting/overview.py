@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.settings import Assignment, Course
-from nnkit.student.solutions import without_magics
+from nnkit.student.source import statements
 
 _HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 _HEAD = """\
@@ -102,7 +102,8 @@ def _data(template: Template) -> list[str]:
         str(node.module)
         for cell in template.cells
         if cell.kind == "code"
-        for node in ast.walk(ast.parse(without_magics(cell.source)))
+        for statement in statements(cell.source)
+        for node in ast.walk(statement)
         if isinstance(node, ast.ImportFrom)
         and str(node.module).startswith("nnkit.data.")
         and any(alias.name.startswith("load_") for alias in node.names)

@@ -59,6 +59,19 @@ def traceback_of(error: BaseException, cell_of: Callable[[str], str | None]) -> 
     return ("Traceback (most recent call last):\n" + "".join(lines[-MOST_FRAMES:]))[:LONGEST_TRACEBACK] + last
 
 
+def line_in_cell(error: BaseException, cell_of: Callable[[str], str | None]) -> int | None:
+    """The line of the notebook's cell at which it stopped: the outermost one, the cell's own."""
+    if isinstance(error, SyntaxError) and cell_of(str(_slot_of_syntax(error, "filename"))) is not None:
+        line = _slot_of_syntax(error, "lineno")
+        return line if type(line) is int else None
+    cells = (frame for frame in traceback.walk_tb(error.__traceback__) if cell_of(frame[0].f_code.co_filename))
+    return next((line for _, line in cells), None)
+
+
+def _slot_of_syntax(error: SyntaxError, name: str) -> Any:
+    return vars(SyntaxError)[name].__get__(error)
+
+
 def kind_of(error: BaseException) -> str:
     """The verdict an exception leads to: a limit's, if it is one that this process itself can tell.
 

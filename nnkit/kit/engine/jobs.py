@@ -15,7 +15,7 @@ from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, summarise
 from nnkit.kit.sandbox import Tier
 from nnkit.kit.submission.files import UnreadableSubmission, read_file, remarks, submission_time
-from nnkit.kit.submission.matching import parse_notebook
+from nnkit.kit.submission.reading import parse_notebook
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from nnkit.kit.grading.record import ItemRecord, Record, summarise
 from nnkit.kit.grading.results import outputs
 from nnkit.kit.sandbox import Tier
 from nnkit.kit.submission.files import UnreadableSubmission
-from nnkit.kit.submission.matching import grade_id_of, is_open
+from nnkit.kit.submission.reading import grade_id_of, is_open
 
 Mode = Literal["full", "quick"]
 

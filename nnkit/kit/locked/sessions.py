@@ -208,9 +208,7 @@ class Sessions:
             self._leave()
         raise StudentKilled("not tried: what the submission defines ends its process by itself")
 
-    def _define(
-        self, session: LockedSession, cells: Sequence[Source], only: Collection[str] | None = None
-    ) -> None:
+    def _define(self, session: LockedSession, cells: Sequence[Source], only: Collection[str] | None = None) -> None:
         """Run what cells define, as far as it has not ended a process before; of some of them only."""
         parts = definitions([cell.text for cell in cells], self._wanted)
         for cell, own in zip(cells, parts, strict=True):

@@ -12,13 +12,13 @@ from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import release_notebook, solved_notebook, source_notebook
 from nnkit.kit.submission.attachments import MOST_BYTES
 from nnkit.kit.submission.files import UnreadableSubmission
-from nnkit.kit.submission.matching import (
+from nnkit.kit.submission.matching import match
+from nnkit.kit.submission.reading import (
     MAX_CELL_BYTES,
     MAX_CELLS,
     REMARKS,
     as_notebook,
     grade_id_of,
-    match,
     parse_notebook,
 )
 

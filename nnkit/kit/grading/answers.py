@@ -19,7 +19,7 @@ def look_for_answer(record: ItemRecord, answers: Answers, questions: Sequence[st
         Of a question, as its own cell is graded; changed in place.
     answers : Answers
     questions : sequence of str
-        All questions of the notebook.
+        The notebook's questions that are answered in prose.
     """
     chosen = record.kind == "choose"
     unanswered = record.status == ("untouched" if chosen else "unanswered")

@@ -91,7 +91,7 @@ def grade_notebook(
     for item in wanted:
         made = _item_record(item, runner.records.get(item.name, []), matched, untouched)
         if item.kind in ("explain", "choose"):
-            look_for_answer(made, answers, [each.name for each in plan.items if each.kind in ("explain", "choose")])
+            look_for_answer(made, answers, [each.name for each in plan.items if each.kind == "explain"])
         else:
             made.messages += [*code.by_item.get(item.name, []), *runner.remarks.get(item.name, [])]
             made.messages[:0] = causes.of(made)

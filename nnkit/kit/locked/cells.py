@@ -91,7 +91,7 @@ def status_of(answer: Mapping[str, Any]) -> str:
 def error_of(answer: Mapping[str, Any]) -> tuple[str, int | None]:
     """What a cell raised, and in which of its lines, by the locked process's own account."""
     name, message, line = answer.get("type"), answer.get("message"), answer.get("line")
-    if type(name) is not str or type(message) is not str or not name:
+    if type(name) is not str or type(message) is not str:
         return "", None
-    text = f"{name[:LONGEST_NAME]}: {message[:LONGEST_ERROR]}" if message else name[:LONGEST_NAME]
+    text = ": ".join(part for part in (name[:LONGEST_NAME], message[:LONGEST_ERROR]) if part)
     return text, line if type(line) is int and 0 < line <= MOST_LINES else None

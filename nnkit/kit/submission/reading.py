@@ -123,6 +123,12 @@ def is_test(cell: NotebookNode) -> bool:
     return bool(cell.metadata.get("nbgrader", {}).get("grade", False)) and not is_open(cell)
 
 
+def has_work(notebook: NotebookNode, release: NotebookNode) -> bool:
+    """Whether a notebook holds any text that was not released."""
+    released = {cell.source.strip() for cell in release.cells}
+    return any(cell.source.strip() not in released for cell in notebook.cells if cell.source.strip())
+
+
 def clean(text: str) -> str:
     """The text without half characters: JSON can hold them, no file and no checksum can."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -14,7 +14,7 @@ from nnkit.kit.grading.outcome import Graded, Mode, new_record, unreadable
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, summarise
 from nnkit.kit.sandbox import Tier
-from nnkit.kit.submission.files import MOST_NAMED, UnreadableSubmission, remarks, submission_time
+from nnkit.kit.submission.files import MOST_NAMED, UnreadableSubmission, read_file, remarks, submission_time
 from nnkit.kit.submission.finding import find_notebook
 from nnkit.kit.submission.reading import has_work, parse_notebook, shortened
 
@@ -106,8 +106,11 @@ def read_content(job: Job) -> Content:
     plan, folder = job.plan, job.path.parent
     siblings = plan.course.assignment(plan.assignment).notebooks
     most = plan.course.limits.submission_mb * 1_000_000
-    found = find_notebook(folder, plan.assignment, plan.notebook, siblings, most)
-    content = Content(found.content, remark=found.remark, others=found.others)
+    if job.path.stem == plan.notebook:
+        found = find_notebook(folder, plan.assignment, plan.notebook, siblings, most)
+        content = Content(found.content, remark=found.remark, others=found.others)
+    else:
+        content = Content(read_file(folder, job.path.name, most))
     for notebook in plan.lenders:
         with suppress(UnreadableSubmission):  # what needs it will say so
             content.beside[notebook] = find_notebook(folder, plan.assignment, notebook, siblings, most).content

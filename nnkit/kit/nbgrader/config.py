@@ -97,14 +97,14 @@ def _init_notebooks(self: Autograde) -> None:
     """Ask for every notebook of the release that was handed in, under whatever name; nbgrader knows only one name."""
     course, name = load_course(), self.coursedir.assignment_id
     self.assignments, self.notebooks = {}, []
-    wanted = self.coursedir.notebook_id
+    siblings, wanted = course.assignment(name).notebooks, self.coursedir.notebook_id
+    most = course.limits.submission_mb * 1_000_000
     for place in sorted(glob.glob(self._format_source(name, self.coursedir.student_id))):
         folder = Path(place)
         if folder.parent.name in LEFT_BY_PROGRAMS:
             continue
-        most = course.limits.submission_mb * 1_000_000
-        notebooks = [each for each in course.assignment(name).notebooks if wanted in ("*", each)]
-        found = [each for each in notebooks if is_handed_in(folder, name, each, course.assignment(name).notebooks, most)]
+        notebooks = [each for each in siblings if wanted in ("*", each)]
+        found = [each for each in notebooks if is_handed_in(folder, name, each, siblings, most)]
         if found:
             self.assignments[place] = [str(folder / f"{each}.ipynb") for each in found]
     if not self.assignments:

@@ -13,6 +13,7 @@ _PLAIN_NAME = re.compile(r"[\w-][\w.-]{0,99}", re.ASCII)
 _BEGINS_WITH = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8"}
 _ENDING = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
 _INLINE = re.compile(r"data:(image/[a-z]+);base64,([A-Za-z0-9+/]+={0,2})", re.IGNORECASE)
+_TAG = re.compile(r"<img\b[^<>]*\bsrc\s*=\s*[\"']?attachment:([\w.-]+)[\"']?[^<>]*>", re.IGNORECASE)
 # What an editor leaves as it is in the address of an attachment.
 _UNQUOTED = ("", "!'()*", "!'()*@,:;&=+$/?", " ()")
 
@@ -53,7 +54,9 @@ class Pictures:
             kept[plain] = picture
             return f"attachment:{plain}"
 
-        return _INLINE.sub(attached, source), kept, left_out
+        source = _INLINE.sub(attached, source)
+        # Pages take attachments from Markdown only.
+        return _TAG.sub(r"\n\n![](attachment:\1)\n\n", source), kept, left_out
 
     def _name(self, picture: dict[str, str], taken: Any) -> str:
         (mime,) = picture

@@ -25,7 +25,7 @@ from nnkit.student.testing import (
     type_name,
 )
 
-SOURCE = '''
+SOURCE = """
 import numpy as np
 
 scale = 3
@@ -115,7 +115,7 @@ class Model:
         self.layers = [np.zeros(1), "relu"]
     def loss(self, x):
         return float((self.params["W"] * x).sum() + self.bias)
-'''
+"""
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from nnkit.student.source import (
     FILE_MAGICS,
+    PYTHON_CELL_MAGICS,
     NotPython,
     cell_magic,
     first_line,
@@ -47,7 +48,7 @@ class _Unit:
 
     def __init__(self, cell, text, line, tree):
         self.cell, self.part, self.tree = cell, Part(text, line), tree
-        self.binds, self.uses = names_of(text)
+        self.binds, self.uses = names_of("\n".join([text, *(_timed(statement) for statement in tree)]))
         self.changes = frozenset(name for statement in tree for name in _changed(statement))
 
 
@@ -81,8 +82,11 @@ class _Closure:
         self._units = units
         self._computing = {name for unit in units for statement in unit.tree for name in _computing(statement)}
         self._binding, self._changing = defaultdict(list), defaultdict(list)
+        binders = {statement.name: unit.binds for unit in units for statement in unit.tree if _is_function(statement)}
         for number, unit in enumerate(units):
-            for names, index in ((unit.binds, self._binding), (unit.changes, self._changing)):
+            called = (name for statement in unit.tree if (name := _called(statement)) is not None)
+            changes = unit.changes.union(*(binders.get(name, ()) for name in called))
+            for names, index in ((unit.binds, self._binding), (changes, self._changing)):
                 for name in names:
                     index[name].append(number)
         self._needed, self._pending = set(), []
@@ -211,6 +215,25 @@ def _computing(statement):
     elif isinstance(statement, ast.ImportFrom) and str(statement.module).partition(".")[0] in COMPUTING:
         for alias in statement.names:
             yield alias.asname or alias.name
+
+
+def _is_function(statement):
+    return isinstance(statement, ast.FunctionDef)
+
+
+def _called(statement):
+    """The function that a statement only calls; it may bind global names."""
+    value = getattr(statement, "value", None) if isinstance(statement, ast.Expr) else None
+    return value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else None
+
+
+def _timed(statement):
+    """What ``%time`` runs in a line of its own, as text; empty for anything else."""
+    value = getattr(statement, "value", None) if isinstance(statement, ast.Expr) else None
+    if not isinstance(value, ast.Call) or getattr(value.func, "attr", None) != "run_line_magic":
+        return ""
+    words = [argument.value for argument in value.args if isinstance(argument, ast.Constant)]
+    return words[1] if len(words) == 2 and words[0] in PYTHON_CELL_MAGICS and isinstance(words[1], str) else ""
 
 
 def _changed(statement):

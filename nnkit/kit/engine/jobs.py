@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,14 @@ from nnkit.kit.grading.outcome import Graded, Mode, new_record, unreadable
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, summarise
 from nnkit.kit.sandbox import Tier
-from nnkit.kit.submission.files import MOST_NAMED, UnreadableSubmission, read_file, remarks, submission_time
+from nnkit.kit.submission.files import (
+    MOST_NAMED,
+    UnreadableSubmission,
+    read_file,
+    remarks,
+    remarks_on_time,
+    submission_time,
+)
 from nnkit.kit.submission.finding import find_notebook
 from nnkit.kit.submission.reading import has_work, parse_notebook, shortened
 
@@ -145,6 +153,7 @@ def grade_content(
         beside = _parsed(content.beside)
         graded = grade_notebook(plan, student, notebook, tier=tier, mode=mode, only=only, beside=beside)
         graded.record.messages[:0] = [each for each in (content.remark, remark) if each]
+        graded.of_copy = bool(remark)
         return graded
 
     try:
@@ -194,7 +203,7 @@ def completed(job: Job, graded: Graded, digest: str) -> Graded:
     """Add what only the coordinator sees: the hash of what was sent, when it came in, and what else lies beside it."""
     graded.record.hashes["submission"] = digest
     graded.record.hashes["time"] = time_of(job.path.parent)
-    graded.record.messages += _remarks(job)
+    graded.record.messages += _remarks(job, under_its_name=not graded.of_copy)
     return graded
 
 
@@ -208,6 +217,8 @@ def broken(plan: Plan, student: str, tier: Tier, mode: Mode, why: str) -> Graded
     return Graded(plan.release, record)
 
 
-def _remarks(job: Job) -> list[str]:
-    plan = job.plan
-    return remarks(job.path.parent, plan.notebook, plan.course.assignment(plan.assignment).notebooks)
+def _remarks(job: Job, *, under_its_name: bool = True) -> list[str]:
+    plan, folder = job.plan, job.path.parent
+    siblings = plan.course.assignment(plan.assignment).notebooks
+    graded = under_its_name and os.path.lexists(job.path)
+    return remarks(folder, plan.notebook, siblings) if graded else remarks_on_time(folder)

@@ -11,6 +11,7 @@ from nnkit.kit.grading.record import ItemRecord
 from nnkit.kit.locked.cells import CellResult
 from nnkit.kit.submission.code import Code
 from nnkit.kit.submission.reading import grade_id_of, shortened
+from nnkit.student.errors import LIMITS
 from nnkit.student.source import NotPython, names_of, read
 
 MOST_CAUSES = 3
@@ -69,6 +70,8 @@ def _stop(text: str, result: CellResult | None) -> str:
     except NotPython as error:
         line = f" in line {error.line}" if error.line is not None else ""
         return f"before it began: it is not Python{line} ({error})."
+    if result is not None and result.status in LIMITS:
+        return f"before its end: {LIMITS[result.status]}."
     if result is None or result.status != "error" or not result.error:
         return ""
     lines = text.split("\n")

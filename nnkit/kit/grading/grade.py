@@ -184,9 +184,9 @@ def _item_record(item: Item, tests: list[TestRecord], matched: Matched, untouche
             record.score, record.status = 0.0, "unanswered"
             record.messages.append("No answer was written.")
     elif item.kind == "choose":
-        record.tests = [
-            grade_choice(item, [cell.source for cell in matched.notebook.cells if cell.cell_type == "code"])
-        ]
+        cells = [cell for cell in matched.notebook.cells if cell.cell_type == "code"]
+        own = next((cell.source for cell in cells if grade_id_of(cell) == item.name), "")
+        record.tests = [grade_choice(item, [cell.source for cell in cells], own)]
         conclude(record)
     elif item.kind == "experiment" and not tests:
         record.status = "not_run"

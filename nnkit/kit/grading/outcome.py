@@ -24,10 +24,11 @@ Mode = Literal["full", "quick"]
 
 @dataclass
 class Graded:
-    """A graded notebook: what formgrader shows, and the record."""
+    """A graded notebook: what formgrader shows, the record, and whether a copy stands for a notebook without work."""
 
     notebook: NotebookNode
     record: Record
+    of_copy: bool = False
 
 
 def unreadable(plan: Plan, student: str, error: UnreadableSubmission, *, tier: Tier, mode: Mode = "full") -> Graded:

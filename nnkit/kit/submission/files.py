@@ -127,13 +127,17 @@ def submission_time(folder: Path) -> datetime | None:
 
 
 def remarks(folder: Path, name: str, others: Collection[str] = ()) -> list[str]:
-    """What a person should know about the folder that a notebook, graded or not, lies in."""
-    said = []
-    if similar := similar_notebooks(folder, name, others):
-        said.append(f"There is also {', '.join(similar)}: only {name}.ipynb is graded.")
+    """What a person should know about the folder that a notebook lies in under its name."""
+    similar = similar_notebooks(folder, name, others)
+    said = [f"There is also {', '.join(similar)}: only {name}.ipynb is graded."] if similar else []
+    return said + remarks_on_time(folder)
+
+
+def remarks_on_time(folder: Path) -> list[str]:
+    """What a person should know about the time of a submission."""
     if not folder.is_symlink() and os.path.lexists(folder / "timestamp.txt") and submission_time(folder) is None:
-        said.append("timestamp.txt gives no time that can be: lateness is not judged by it.")
-    return said
+        return ["timestamp.txt gives no time that can be: lateness is not judged by it."]
+    return []
 
 
 def trouble_with(student: str) -> str:

@@ -40,9 +40,11 @@ def edits_of(source: str, original: str, kind: str) -> Edits | None:
         mine, theirs = read(source), read(original)
     except NotPython:
         return Edits("", "\n".join(added_lines(source, original)).strip())
-    added = _added_statements(mine, theirs)
+    lines = added_lines(source, original)
+    comments = "\n".join(line for line in lines if line.startswith("#"))
+    added = "\n".join(part for part in (comments, _added_statements(mine, theirs)) if part)
     if not added:
-        return Edits("", "\n".join(added_lines(source, original)).strip()) if source.strip() else Edits("", "")
+        return Edits("", "\n".join(lines).strip()) if source.strip() else Edits("", "")
     names, released = names_of(added), names_of(theirs.text)
     return Edits(added, "", below=bool(names.used & released.bound) and not names.bound & released.bound)
 

@@ -79,11 +79,17 @@ def test_what_is_no_definition_is_left_out(text):
         "with open('f') as file:\n    scale = float(file.read())",
         "scale = {}\nscale['a'] = measured()",
         "scale = []\nscale.append(measured())",
+        "def start():\n    global scale\n    scale = 2\nstart()",
+        "if (scale := measured()) > 1:\n    pass",
     ],
 )
 def test_what_a_function_looks_up_is_kept_however_it_came_about(text):
     user = "def double(x):\n    return x * scale"
     assert kept(user, text) == text.replace("!nproc", "get_ipython().getoutput('nproc')")
+
+
+def test_what_a_timed_line_binds_is_kept():
+    assert "'scale = 2'" in kept("def double(x):\n    return x * scale", "# timed\n%time scale = 2")
 
 
 def test_a_name_of_a_functions_own_is_not_looked_up():

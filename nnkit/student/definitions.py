@@ -93,7 +93,7 @@ class _Closure:
         self.kept = set()
         self._need(wanted)
         for number, unit in enumerate(units):
-            if all(_defines(statement, self._computing) for statement in unit.tree):
+            if all(defines(statement, self._computing) for statement in unit.tree):
                 self._keep(number)
         while self._pending:
             name = self._pending.pop()
@@ -126,7 +126,7 @@ class _Closure:
 
 def plain_definitions(source):
     """The parts of a single cell that define something by themselves, whatever else needs."""
-    return [unit.part for unit in _units(0, source) if all(_defines(statement, set()) for statement in unit.tree)]
+    return [unit.part for unit in _units(0, source) if all(defines(statement, set()) for statement in unit.tree)]
 
 
 def text_of(parts):
@@ -155,8 +155,15 @@ def _units(cell, source):
             end = max(end, statement.end_lineno)
 
 
-def _defines(statement, computing):
-    """Whether a statement defines names and does nothing else, as far as can be told from itself."""
+def defines(statement, computing=frozenset()):
+    """Whether a statement defines names and does nothing else, as far as can be told from itself.
+
+    Parameters
+    ----------
+    statement : ast.stmt
+    computing : collection of str
+        Imported names whose functions only compute.
+    """
     match statement:
         case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Pass():
             return True
@@ -175,7 +182,7 @@ def _defines(statement, computing):
             return _writes_file(statement)
         case _:
             return False
-    return all(_defines(part, computing) for block in blocks for part in block)
+    return all(defines(part, computing) for block in blocks for part in block)
 
 
 def _is_name(target):

@@ -152,8 +152,21 @@ class Names(NamedTuple):
 
 def names_of(text):
     """The names of a piece of Python code; none of one that can't be compiled."""
+    try:
+        return names_in(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Names(frozenset(), frozenset())
+
+
+def names_in(text):
+    """The names of a piece of Python code.
+
+    Raises
+    ------
+    SyntaxError
+    """
     bound, used = set(), set()
-    top = _table(text)
+    top = symtable.symtable(text, "cell", "exec")
     pending = [top]
     while pending:
         scope = pending.pop()
@@ -164,10 +177,3 @@ def names_of(text):
             if symbol.is_referenced() and (scope is top or symbol.is_global()):
                 used.add(symbol.get_name())
     return Names(frozenset(bound), frozenset(used))
-
-
-def _table(text):
-    try:
-        return symtable.symtable(text, "cell", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return symtable.symtable("", "cell", "exec")

@@ -13,7 +13,6 @@ with the assertions here:
 
 import pytest
 
-from nnkit.gradient_check import rel_error
 from nnkit.student.closeness import (
     arrays_named,
     assert_at_least,
@@ -36,6 +35,7 @@ from nnkit.student.errors import (
 from nnkit.student.forbidding import forbidden
 from nnkit.student.inputs import float32_result, off_zero, spaced, wave
 from nnkit.student.measurement import Measurement, measurements
+from nnkit.student.relative_error import rel_error
 from nnkit.student.steps import Call, Put, pick_from
 from nnkit.student.submission import LocalSubmission, assert_inputs_unchanged
 from nnkit.student.tolerances import (

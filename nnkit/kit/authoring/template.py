@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from nnkit.kit.authoring.definitions import find_definitions, free_names
+from nnkit.kit.authoring.definitions import bound_names, find_definitions, free_names
 from nnkit.kit.authoring.exercises import open_and_solved, stages_named
+from nnkit.kit.authoring.package_imports import imported_names
 from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain
 from nnkit.kit.authoring.regions import at_stage, clean, find_regions
 from nnkit.kit.course.errors import BuildError, did_you_mean
@@ -18,6 +19,7 @@ from nnkit.kit.course.items import Item
 from nnkit.kit.course.lean_imports import package_not_run
 from nnkit.kit.course.settings import Course
 from nnkit.student.choices import EXAMPLE
+from nnkit.student.definitions import defines
 from nnkit.student.source import statements
 
 with package_not_run("jupytext"):  # its own first act is to load Jupyter's server
@@ -59,8 +61,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Template:
-    """A checked template. `definitions` is the reference's code by name, in the order of the notebook; before it comes
-    what that takes from the library, each name with its import."""
+    """A checked template. `definitions` is the reference's code by name, in the order of the notebook: exercises, given
+    functions, and what these take from plain cells (imports, definitions, constants)."""
 
     course: Course
     assignment: str
@@ -71,16 +73,29 @@ class Template:
     @cached_property
     def definitions(self) -> Mapping[str, str]:
         shown = {name: text for cell in self.cells for name, text in cell.defines.items()}
-        needed = frozenset().union(*(free_names(text) for text in shown.values()))
-        return {name: text for name, text in self._imports() if name in needed} | shown
-
-    def _imports(self) -> Iterator[tuple[str, str]]:
-        """The names that plain cells import from the subject, each with a statement that does."""
+        plain = {name: text for cell in self.cells for name, text in self._plain(cell) if name not in shown}
+        needed: set[str] = set()
+        pending = {name for text in shown.values() for name in free_names(text)}
+        while pending:
+            name = pending.pop()
+            if name not in needed:
+                needed.add(name)
+                pending |= free_names(plain.get(name, ""))
+        found: dict[str, str] = {}
         for cell in self.cells:
-            for node in statements(cell.source) if cell.kind == "code" else ():
-                if isinstance(node, ast.ImportFrom) and str(node.module).startswith("nnkit."):
-                    for alias in node.names:
-                        yield alias.asname or alias.name, ast.unparse(ast.ImportFrom(node.module, [alias], 0))
+            names = [*cell.defines, *(name for name, _ in self._plain(cell))]
+            found |= {name: shown.get(name) or plain[name] for name in names if name in shown or name in needed}
+        return found
+
+    def _plain(self, cell: Cell) -> Iterator[tuple[str, str]]:
+        """The names that a plain cell defines rather than computes, each with a statement that does."""
+        for node in statements(cell.source) if cell.kind == "code" else ():
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield from imported_names(self.course, node)
+            elif defines(node):
+                text = ast.unparse(node)
+                if "solutions_of" not in free_names(text):
+                    yield from ((name, text) for name in sorted(bound_names(text)))
 
     @property
     def shown(self) -> str:

@@ -82,6 +82,8 @@ class Order:
         The sandbox to use; None for the best one where the order arrives.
     weakest : Tier
         With less the order is refused.
+    left_out : frozenset of str
+        Items over whose tests a grading process was lost: a person decides on them.
     """
 
     plan: str
@@ -92,6 +94,7 @@ class Order:
     only: frozenset[str] | None
     tier: Tier | None
     weakest: Tier
+    left_out: frozenset[str] = frozenset()
 
 
 class Refused(Exception):
@@ -141,7 +144,14 @@ def grade_file(job: Job, tier: Tier) -> Graded:
 
 
 def grade_content(
-    plan: Plan, student: str, name: str, content: Content, tier: Tier, mode: Mode, only: frozenset[str] | None
+    plan: Plan,
+    student: str,
+    name: str,
+    content: Content,
+    tier: Tier,
+    mode: Mode,
+    only: frozenset[str] | None,
+    left_out: frozenset[str] = frozenset(),
 ) -> Graded:
     """Grade what was handed in, as bytes; whatever is wrong with it, or breaks over it, ends up in the record."""
     # Imported here: the coordinator of a class, which has this module for its names, grades nothing itself.
@@ -151,7 +161,9 @@ def grade_content(
     def attempt() -> Graded:
         notebook, remark = _with_work(parse_notebook(content.notebook, name), content, plan)
         beside = _parsed(content.beside)
-        graded = grade_notebook(plan, student, notebook, tier=tier, mode=mode, only=only, beside=beside)
+        graded = grade_notebook(
+            plan, student, notebook, tier=tier, mode=mode, only=only, beside=beside, left_out=left_out
+        )
         graded.record.messages[:0] = [each for each in (content.remark, remark) if each]
         graded.of_copy = bool(remark)
         return graded

@@ -41,6 +41,7 @@ def grade_notebook(
     mode: Mode = "full",
     only: frozenset[str] | None = None,
     beside: Mapping[str, NotebookNode] = MappingProxyType({}),
+    left_out: frozenset[str] = frozenset(),
 ) -> Graded:
     """Grade one submission.
 
@@ -59,6 +60,8 @@ def grade_notebook(
         Grade these items only, without their slow tests (for `verify`); the others are left out of the record.
     beside : mapping of str to NotebookNode
         The student's notebooks that this one takes definitions from, as far as there are any.
+    left_out : frozenset of str
+        Items whose tests never ended on what this submission returned: they wait for a person.
     """
     began = time.monotonic()
     record = new_record(plan, student, tier, mode)
@@ -74,7 +77,11 @@ def grade_notebook(
     with Sessions(start, limits, wanted=asked_for) as sessions:
         run = partial(_run_cells, matched=matched, limits=limits, record=record) if mode == "full" else Sessions.define
         results = run(sessions, sources)
-        tested = [item for item in wanted if item.kind == "exercise" or (item.kind == "experiment" and mode == "full")]
+        tested = [
+            item
+            for item in wanted
+            if item.name not in left_out and (item.kind == "exercise" or (item.kind == "experiment" and mode == "full"))
+        ]
         runner = Runner(plan, student, tested, sessions, slow=only is None)
         runner.judge_at_their_cells(code.names)
         extra_cpu_s = runner.follow_through(start, sources, untouched)
@@ -95,6 +102,9 @@ def grade_notebook(
         else:
             made.messages += [*code.by_item.get(item.name, []), *runner.remarks.get(item.name, [])]
             made.messages[:0] = causes.of(made)
+        if item.name in left_out:
+            made.status = "grader_error"
+            made.messages.append("Its tests never ended on what your code returned: a person decides.")
         record.items.append(made)
     summarise(record)
     write_outputs(matched.notebook, record)

@@ -1,4 +1,4 @@
-"""The grader of a locked submission: time limits, held-back data, and tests that can be run again.
+"""The grader of a locked submission: time limits, held-out data, and tests that can be run again.
 
 The tests run here, in the grader process; what they call runs in the locked one. A test that failed can be replayed
 with another submission in place of the student's: with the reference's earlier layers (follow-through), or with a known
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,11 +18,16 @@ from typing import Any
 import pytest
 
 from nnkit.kit.grading.collected import OpenFile, collected
-from nnkit.kit.grading.plan import Accuracies
+from nnkit.kit.grading.thresholds import Thresholds
+from nnkit.kit.grading.watched import SLACK_S, announce
+from nnkit.kit.locked.bounded_calls import within
 from nnkit.student.errors import CheckFailure, StudentError, StudentTimeout
 from nnkit.student.plugin import TEST, GraderPlugin, run_graders
 from nnkit.student.verdict import GraderTest, TestResult, TestTrace, judge
 
+# Of a test's time beyond what its item has left: the submission's own limit comes first, and says more.
+GRACE_S = 2.0
+LONGEST_S = 24 * 3600.0
 LONGEST_OF_HIDDEN = 160  # characters of an error that student code raised on hidden inputs: enough to learn from
 
 
@@ -35,10 +41,10 @@ class LockedGrader(GraderPlugin):
         last one is gone.
     student, course : str
         Seed the tests' random numbers.
-    held_back : callable
+    held_out : callable
         ``name -> data``: data sets whose labels never enter a locked process.
     thresholds : callable, optional
-        ``item -> Accuracies``, or None where there are none.
+        ``item -> Thresholds``, or None where there are none.
     notebook_data : callable, optional
         ``*names -> data`` that the notebook's given cells load.
     item_wall_s : float
@@ -57,8 +63,8 @@ class LockedGrader(GraderPlugin):
         *,
         student: str,
         course: str,
-        held_back: Callable[[str], Any],
-        thresholds: Callable[[str], Accuracies | None] = lambda item: None,
+        held_out: Callable[[str], Any],
+        thresholds: Callable[[str], Thresholds | None] = lambda item: None,
         notebook_data: Callable[..., Any] | None = None,
         item_wall_s: float = math.inf,
         items: set[str] | None = None,
@@ -67,8 +73,8 @@ class LockedGrader(GraderPlugin):
     ) -> None:
         super().__init__(None, public_only=False, student=student, course=course, items=items)
         self.current = current
-        self.held_back = held_back
-        self.accuracies = thresholds
+        self.held_out = held_out
+        self.stated = thresholds
         self.given_data = notebook_data
         self.item_wall_s = item_wall_s
         self.first = first or set()
@@ -88,17 +94,17 @@ class LockedGrader(GraderPlugin):
         return submission
 
     def make_data(self, test: GraderTest) -> Any:
-        """Held-back data; hidden tests only, so that no public check depends on them."""
+        """Held-out data; hidden tests only, so that no public check depends on them."""
         if test.public:
-            raise LookupError(f"{test.name} is public: students have no held-back data")
-        return self.held_back
+            raise LookupError(f"{test.name} is public: students have no held-out data")
+        return self.held_out
 
-    def make_thresholds(self, test: GraderTest) -> Accuracies:
-        """The accuracies of course.toml for a test's item and the data in use."""
-        accuracies = self.accuracies(test.item)
-        if accuracies is None:
+    def make_thresholds(self, test: GraderTest) -> Thresholds:
+        """The thresholds of course.toml for a test's item and the data in use."""
+        stated = self.stated(test.item)
+        if stated is None:
             raise LookupError(f"course.toml has no [thresholds] for {test.item} or its notebook, and the data in use")
-        return accuracies
+        return stated
 
     def make_notebook_data(self, test: GraderTest) -> Any:
         """What the reference's given cells loaded; of a submission's data nothing is taken."""
@@ -107,7 +113,7 @@ class LockedGrader(GraderPlugin):
         return self.given_data
 
     @pytest.fixture
-    def thresholds(self, request: pytest.FixtureRequest) -> Accuracies:
+    def thresholds(self, request: pytest.FixtureRequest) -> Thresholds:
         return self.make_thresholds(request.node.stash[TEST])
 
     def seconds_left(self, item: str) -> float:
@@ -177,8 +183,12 @@ class LockedGrader(GraderPlugin):
             "thresholds": lambda: self.make_thresholds(test),
             "notebook_data": lambda: self.make_notebook_data(test),
         }
+        seconds = min(self.item_wall_s, max(0.0, self.seconds_left(test.item))) + GRACE_S
+        announce.get()(seconds + SLACK_S, test.item)
         try:
-            self._open.run(trace, fixtures)
+            # What the submission returned may keep the test's own code busy for ever, or take all memory.
+            with within(time.monotonic() + min(seconds, LONGEST_S)):
+                self._open.run(trace, fixtures)
         except pytest.exit.Exception as error:
             raise RuntimeError(f"{test.path}: pytest broke off: {error!r}") from error
         return trace

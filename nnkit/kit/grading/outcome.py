@@ -56,7 +56,7 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
         hashes=dict(plan.hashes),
         environment=dict(_environment()),
         seed=hashlib.sha256(
-            f"{plan.course.seed}/{plan.notebook}/{student}".encode(errors="surrogateescape")
+            f"{plan.input_key}/{plan.notebook}/{student}".encode(errors="surrogateescape")
         ).hexdigest()[:16],
     )
 

@@ -12,15 +12,9 @@ from typing import Any
 from nbformat import NotebookNode
 
 from nnkit.kit.course.items import Item
+from nnkit.kit.course.own_package import use_package_of
 from nnkit.kit.course.settings import Course
-
-
-@dataclass(frozen=True)
-class Accuracies:
-    """What an experiment has to reach on the data in use: the `thresholds` fixture."""
-
-    validation: float
-    test: float
+from nnkit.kit.grading.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
@@ -49,18 +43,23 @@ class Plan:
     """The reference's own code by name (exercises and given functions), in the order of the notebook."""
     mistakes: tuple[Mistake, ...] = ()
     data_folder: Path = Path()
-    data_set: str = "shapes"
+    """What locked processes read as ``data``; nothing of what is held out is in it."""
+    held_out: Mapping[str, Path] = field(default_factory=dict)
+    """By data set, the file of its held-out data, which no locked process is shown."""
+    input_key: str = ""
+    """Seeds the random inputs of tests, together with the names of test and student."""
     hashes: Mapping[str, str] = field(default_factory=dict)
     proven: bool = False
     """Whether the reference has passed these very graders, experiments included."""
     earlier: Mapping[str, Plan] = field(default_factory=dict)
     """Of the notebooks that this one takes definitions from, by name."""
 
-    def thresholds(self, item: str) -> Accuracies | None:
+    def thresholds(self, item: str) -> Thresholds | None:
         """What an experiment has to reach on the data in use: stated for itself, or for its notebook."""
         by_name = self.course.thresholds
-        stated = by_name.get(item, by_name.get(self.notebook, {})).get(self.data_set)
-        return None if stated is None else Accuracies(validation=stated.val, test=stated.test)
+        stated = by_name.get(item, by_name.get(self.notebook, {}))
+        in_use = [measures for data, measures in stated.items() if data in self.course.data_in_use]
+        return Thresholds({name: bound for measures in in_use for name, bound in measures.items()}) if in_use else None
 
     @property
     def lenders(self) -> dict[str, Plan]:
@@ -91,13 +90,13 @@ class Plan:
             What to replace it with.
         """
         definitions = {name: source if name == item else text for name, text in self.definitions.items()}
+        use_package_of(self.course)
         return namespace_of(definitions, self.notebook)
 
 
 def namespace_of(definitions: Mapping[str, str], notebook: str) -> dict[str, Any]:
-    """The namespace that definitions of a notebook leave behind, run in order beside NumPy."""
+    """The namespace that definitions of a notebook leave behind, run in order."""
     namespace: dict[str, Any] = {"__name__": f"reference_of_{notebook}"}
-    exec("import numpy as np", namespace)
     for name, text in definitions.items():
         exec(_compiled(text, f"<{notebook}: {name}>"), namespace)
     return namespace

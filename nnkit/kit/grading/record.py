@@ -48,6 +48,8 @@ class TestRecord:
     duration_s: float = 0.0
     follow_through: bool = False
     bound: str = "at most"
+    trace: str = ""
+    """Of a public test over which student code raised: its own lines."""
 
 
 @dataclass

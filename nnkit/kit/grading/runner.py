@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, cast
 
 from nnkit.kit.course.items import Item
-from nnkit.kit.grading.held_out import held_back
+from nnkit.kit.course.own_package import use_package_of
+from nnkit.kit.grading.held_out import held_out
 from nnkit.kit.grading.hints import KnownMistake, find_hints
 from nnkit.kit.grading.locked_grader import LockedGrader, student_message
 from nnkit.kit.grading.plan import Plan
@@ -26,6 +27,7 @@ from nnkit.student.verdict import TestResult, TestTrace, withhold
 # What a cell may come to because the reference's functions are called over the wire. Any other end is its own doing,
 # and costs what it costs a notebook whose layers are right.
 _COST_OF_LENDING = frozenset({"timeout", "cpu_limit", "notebook_time", "notebook_cpu", "out_of_memory"})
+LONGEST_TRACE = 1500  # characters; the end of it says most
 _MISSING_HERE = (OSError, MissingExpected)
 
 
@@ -55,14 +57,15 @@ class Runner:
     def __init__(
         self, plan: Plan, student: str, items: Sequence[Item], sessions: Sessions, *, slow: bool = True
     ) -> None:
+        use_package_of(plan.course)
         self._plan = plan
         self._items = items
         self._sessions = sessions
         self._grader = LockedGrader(
             sessions.submission,
             student=student,
-            course=f"{plan.course.id}/{plan.course.seed}",
-            held_back=partial(held_back, plan),
+            course=plan.input_key,
+            held_out=partial(held_out, plan),
             thresholds=plan.thresholds,
             item_wall_s=plan.course.limits.item.wall_s,
             items={item.name for item in items},
@@ -270,6 +273,7 @@ class Runner:
             message=self._message(result, trace),
             duration_s=round(trace.duration, 4),
             bound=result.bound,
+            trace=result.detail[-LONGEST_TRACE:] if result.public and result.verdict == "student_error" else "",
         )
 
     def _message(self, result: TestResult, trace: TestTrace) -> str:

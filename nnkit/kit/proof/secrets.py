@@ -11,7 +11,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-import nnkit
 from nnkit.kit.authoring.definitions import shown, top_level
 from nnkit.kit.authoring.exercises import openings
 from nnkit.kit.authoring.grader_items import grader_tests
@@ -20,7 +19,7 @@ from nnkit.kit.authoring.misconceptions import load_misconceptions
 from nnkit.kit.authoring.regions import find_regions, solution_lines
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.companions import companions_of
-from nnkit.kit.course.settings import Assignment, Course
+from nnkit.kit.course.settings import Assignment, Course, student_tools
 from nnkit.kit.distribution.library import solved_stages
 from nnkit.kit.distribution.public_checks import checks_of
 
@@ -76,7 +75,7 @@ def _keep(secrets: Secrets, line: str, what: str, shortest: int = SHORTEST_LINE)
 def _read_subject(course: Course, assignment: str, secrets: Secrets) -> None:
     """Solution regions of the subject, but for those of earlier assignments; everything else there is public."""
     opened = openings(course)
-    for module, path in _subject_files(course):
+    for module, path in _shippable_files(course):
         place = shown(course, path)
         text = path.read_text(encoding="utf-8")
         inside = dict(solution_lines(text, file=place))
@@ -97,14 +96,9 @@ def _read_subject(course: Course, assignment: str, secrets: Secrets) -> None:
                         )
 
 
-def _subject_files(course: Course) -> Iterator[tuple[str, Path]]:
-    """Modules of the course folder's own nnkit, and of the installed one where the course has none of that name."""
-    modules = {opening.module for opening in openings(course)}
-    for place in (course.root, Path(nnkit.__file__).parent.parent):
-        for path in (place / "nnkit").rglob("*.py"):
-            parts = path.relative_to(place).with_suffix("").parts
-            if "kit" not in parts:
-                modules.add(".".join(parts).removesuffix(".__init__"))
+def _shippable_files(course: Course) -> Iterator[tuple[str, Path]]:
+    """Modules of the course's package, those with exercises, and the student tools."""
+    modules = {*(opening.module for opening in openings(course)), *course.modules(), *student_tools()}
     for module in sorted(modules):
         file = course.module_file(module)
         if file is not None:

@@ -19,13 +19,16 @@ from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions, mistaken_notebook
 from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook, write_source
 from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.secret import make_secret
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.engine import Job, LocalExecutor, grade_all
-from nnkit.kit.engine.plans import note_proof, plan_of, prepare_data
+from nnkit.kit.engine.plans import note_proof, plan_of
 from nnkit.kit.grading.outcome import Graded
 from nnkit.kit.grading.record import ItemRecord
 from nnkit.kit.proof.leaks import Leak, scan
+from nnkit.kit.proof.published import check_unpublished
 from nnkit.kit.proof.seed_values import SeedReport, check_seed_values
 from nnkit.kit.reporting.progress import Progress
 from nnkit.kit.sandbox.probing import best_tier
@@ -113,10 +116,12 @@ def verify(
     console : rich Console, optional
         Shows progress.
     """
-    console = console or Console(quiet=True)
+    console = console or Terminal(quiet=True)
+    if said := make_secret(course):
+        console.print(said, markup=False)
+    check_unpublished(course)
     tier = best_tier()
     verification = Verification(tier=tier.value, seed_values=check_seed_values(course))
-    prepare_data(course)
     for assignment in assignments:
         package = build_release(course, assignment, course.root / ".cache" / "verify" / assignment)
         leaks = scan(package, course)

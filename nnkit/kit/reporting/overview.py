@@ -6,10 +6,11 @@ import ast
 import re
 from collections.abc import Sequence
 
+from nnkit.kit.authoring.data_use import modules_of_cells
 from nnkit.kit.authoring.loading import load_template
+from nnkit.kit.authoring.package_imports import closure
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.settings import Assignment, Course
-from nnkit.student.source import statements
 
 _HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 _HEAD = """\
@@ -97,18 +98,10 @@ def _title(template: Template) -> str:
 
 
 def _data(template: Template) -> list[str]:
-    """What the data sets are called whose loaders the notebook imports: the first words of their modules."""
-    modules = [
-        str(node.module)
-        for cell in template.cells
-        if cell.kind == "code"
-        for statement in statements(cell.source)
-        for node in ast.walk(statement)
-        if isinstance(node, ast.ImportFrom)
-        and str(node.module).startswith("nnkit.data.")
-        and any(alias.name.startswith("load_") for alias in node.names)
-    ]
-    return [_first_words(template.course, module) for module in dict.fromkeys(modules)]
+    """What the data sets are called that the notebook uses: the first words of their modules."""
+    course = template.course
+    reached = closure(course, modules_of_cells(template))
+    return [_first_words(course, each.module) for each in course.data.values() if each.module in reached]
 
 
 def _first_words(course: Course, module: str) -> str:

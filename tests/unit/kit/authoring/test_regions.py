@@ -161,7 +161,7 @@ def test_several_definitions_come_in_the_order_named(course):
             'exercise "nnkit.layers:afine_forward" names nothing in nnkit/layers.py (did you mean affine_forward?)',
         ),
         ("nnkit.nothing:f", 'exercise "nnkit.nothing:f": there is no module nnkit.nothing (check its name)'),
-        ("nnkit.layers", 'exercise "nnkit.layers" names no function or class (write "nnkit.layers:affine_forward")'),
+        ("nnkit.layers", 'exercise "nnkit.layers" names no function or class (write "nnkit.MODULE:NAME")'),
     ],
 )
 def test_unknown_exercise_is_named_with_the_mend(course, spec, what):

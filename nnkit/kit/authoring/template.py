@@ -19,7 +19,8 @@ from nnkit.kit.course.items import Item
 from nnkit.kit.course.lean_imports import package_not_run
 from nnkit.kit.course.settings import Course
 from nnkit.student.choices import EXAMPLE
-from nnkit.student.solutions import defines, without_magics
+from nnkit.student.definitions import defines
+from nnkit.student.source import statements
 
 with package_not_run("jupytext"):  # its own first act is to load Jupyter's server
     from jupytext.jupytext import reads
@@ -88,7 +89,7 @@ class Template:
 
     def _plain(self, cell: Cell) -> Iterator[tuple[str, str]]:
         """The names that a plain cell defines rather than computes, each with a statement that does."""
-        for node in ast.parse(without_magics(cell.source)).body if cell.kind == "code" else ():
+        for node in statements(cell.source) if cell.kind == "code" else ():
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield from imported_names(self.course, node)
             elif defines(node):

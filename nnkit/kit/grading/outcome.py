@@ -18,17 +18,18 @@ from nnkit.kit.grading.record import ItemRecord, Record, summarise
 from nnkit.kit.grading.results import outputs
 from nnkit.kit.sandbox import Tier
 from nnkit.kit.submission.files import UnreadableSubmission
-from nnkit.kit.submission.matching import grade_id_of, is_open
+from nnkit.kit.submission.reading import grade_id_of, is_open
 
 Mode = Literal["full", "quick"]
 
 
 @dataclass
 class Graded:
-    """A graded notebook: what formgrader shows, and the record."""
+    """A graded notebook: what formgrader shows, the record, and whether a copy stands for a notebook without work."""
 
     notebook: NotebookNode
     record: Record
+    of_copy: bool = False
 
 
 def unreadable(plan: Plan, student: str, error: UnreadableSubmission, *, tier: Tier, mode: Mode = "full") -> Graded:

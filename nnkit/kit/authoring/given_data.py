@@ -1,0 +1,109 @@
+"""What given cells of a notebook bind without anything of the student's, and what graders ask for of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nnkit.kit.authoring.definitions import bound_names, free_names
+from nnkit.kit.authoring.grader_items import GraderFunctions, Place, grader_tests
+from nnkit.kit.authoring.template import Cell, Template, plain_python
+from nnkit.kit.course.errors import BuildError, did_you_mean
+
+FIXTURE = "notebook_data"
+
+
+@dataclass
+class GivenCells:
+    """The statements of given cells that need nothing of the student's, and the names that cells bind.
+
+    Attributes
+    ----------
+    sources : list of (Cell, str)
+        By cell, in order; run without the rest of the notebook they bind `given`.
+    given : dict of str to Cell
+        The names that hold given values when the notebook has run, with the cell that bound them last.
+    students : dict of str to Cell
+        The names that hold what depends on the student's, likewise.
+    """
+
+    sources: list[tuple[Cell, str]] = field(default_factory=list)
+    given: dict[str, Cell] = field(default_factory=dict)
+    students: dict[str, Cell] = field(default_factory=dict)
+
+
+def given_cells(template: Template) -> GivenCells:
+    """Go through a notebook's code as it runs, and tell what depends on the student's from what does not."""
+    found = GivenCells()
+    for cell in template.cells:
+        if cell.kind in ("code", "given"):
+            kept = []
+            for statement in ast.parse(plain_python(template, cell)).body:
+                text = ast.unparse(statement)
+                used = free_names(text)
+                depends = "solutions_of" in used or not used.isdisjoint(found.students)
+                if not depends:
+                    kept.append(text)
+                _bind(found, bound_names(text), cell, depends)
+            if kept:
+                found.sources.append((cell, "\n".join(kept)))
+        elif cell.kind in ("exercise", "experiment", "choose"):
+            _bind(found, bound_names(plain_python(template, cell)), cell, True)
+    return found
+
+
+def data_asked_for(template: Template) -> dict[str, Place]:
+    """The names that a notebook's graders ask for with ``notebook_data("X_val")``, each with the first place.
+
+    Raises
+    ------
+    BuildError
+        A name is not written out.
+    """
+    names: dict[str, Place] = {}
+    for place, call in _calls(template):
+        for argument in call.args:
+            if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
+                what = f"{FIXTURE}({ast.unparse(argument)}): which data this asks for can't be read off"
+                raise BuildError(what, file=place.file, line=place.line, mend=f'write {FIXTURE}("X_val")')
+            names.setdefault(argument.value, place)
+    return names
+
+
+def check_data_asked_for(template: Template) -> None:
+    """Raise a BuildError if graders ask for data that no given cell binds, or that depend on the student's."""
+    asked = data_asked_for(template)
+    cells = given_cells(template) if asked else GivenCells()
+    for name, place in asked.items():
+        if name in cells.given:
+            continue
+        what = f'{FIXTURE}("{name}"): no given cell of {template.shown} binds {name}'
+        mend = did_you_mean(name, cells.given, "bind it in a cell of its own, without anything of the student's")
+        if name in cells.students:
+            line = cells.students[name].line
+            what = f'{FIXTURE}("{name}"): {name} depends on what the student writes ({template.shown}, line {line})'
+            mend = "let the test compute it, or give it a cell that needs nothing of the student's"
+        raise BuildError(what, file=place.file, line=place.line, mend=mend)
+
+
+def _bind(found: GivenCells, names: frozenset[str], cell: Cell, depends: bool) -> None:
+    there, elsewhere = (found.students, found.given) if depends else (found.given, found.students)
+    for name in names:
+        there[name] = cell
+        elsewhere.pop(name, None)
+
+
+def _calls(template: Template) -> Iterator[tuple[Place, ast.Call]]:
+    """The calls of the fixture that the graders of a notebook reach."""
+    path = template.course.graders(template.assignment, template.notebook)
+    functions = GraderFunctions(path)
+    if not functions.mention(FIXTURE):
+        return
+    met: set[ast.FunctionDef] = set()
+    for test in grader_tests(path):
+        for file, function in functions.reached(test.name):
+            if function not in met:
+                met.add(function)
+                for call in functions.calls(function, FIXTURE):
+                    yield Place(file.relative_to(template.course.root), call.lineno), call

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from nnkit.kit.authoring.definitions import bound_names, free_names
 from nnkit.kit.authoring.grader_items import GraderFunctions, Place, grader_tests
@@ -14,43 +15,103 @@ from nnkit.kit.course.errors import BuildError, did_you_mean
 FIXTURE = "notebook_data"
 
 
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a given cell.
+
+    Attributes
+    ----------
+    binds : frozenset of str
+        The names it binds.
+    changes : frozenset of str
+        Those whose values it changes, or may: ``X[0] = 1``, ``found.append(x)``, ``shuffle(X)``.
+    uses : frozenset of str
+        What it takes from the cells before.
+    """
+
+    cell: Cell
+    text: str
+    binds: frozenset[str]
+    changes: frozenset[str]
+    uses: frozenset[str]
+
+
 @dataclass
 class GivenCells:
     """The statements of given cells that need nothing of the student's, and the names that cells bind.
 
     Attributes
     ----------
-    sources : list of (Cell, str)
-        By cell, in order; run without the rest of the notebook they bind `given`.
+    statements : list of Statement
+        In the order in which they run.
     given : dict of str to Cell
         The names that hold given values when the notebook has run, with the cell that bound them last.
     students : dict of str to Cell
         The names that hold what depends on the student's, likewise.
     """
 
-    sources: list[tuple[Cell, str]] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
     given: dict[str, Cell] = field(default_factory=dict)
     students: dict[str, Cell] = field(default_factory=dict)
+
+    def needed_for(self, names: Iterable[str]) -> list[tuple[Cell, str]]:
+        """What has to be run for some names to hold their values, by cell."""
+        needed = set(names)
+        kept: list[Statement] = []
+        for statement in reversed(self.statements):
+            if not needed.isdisjoint(statement.binds | statement.changes):
+                kept.append(statement)
+                needed |= statement.uses
+        by_cell = groupby(reversed(kept), key=lambda statement: statement.cell)
+        return [(cell, "\n".join(statement.text for statement in inside)) for cell, inside in by_cell]
 
 
 def given_cells(template: Template) -> GivenCells:
     """Go through a notebook's code as it runs, and tell what depends on the student's from what does not."""
     found = GivenCells()
+    imported: set[str] = set()
     for cell in template.cells:
-        if cell.kind in ("code", "given"):
-            kept = []
-            for statement in ast.parse(plain_python(template, cell)).body:
-                text = ast.unparse(statement)
-                used = free_names(text)
-                depends = "solutions_of" in used or not used.isdisjoint(found.students)
-                if not depends:
-                    kept.append(text)
-                _bind(found, bound_names(text), cell, depends)
-            if kept:
-                found.sources.append((cell, "\n".join(kept)))
-        elif cell.kind in ("exercise", "experiment", "choose"):
+        if cell.kind in ("exercise", "experiment", "choose"):
             _bind(found, bound_names(plain_python(template, cell)), cell, True)
+        for node in ast.parse(plain_python(template, cell)).body if cell.kind in ("code", "given") else ():
+            text = ast.unparse(node)
+            uses = free_names(text)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                imported |= bound_names(text)
+            if "solutions_of" in uses or not uses.isdisjoint(found.students):
+                _bind(found, bound_names(text) | _stored_into(node) - imported, cell, True)
+            else:
+                changes = _stored_into(node) | _named_in_calls(node)
+                found.statements.append(Statement(cell, text, bound_names(text), changes, uses))
+                _bind(found, bound_names(text), cell, False)
     return found
+
+
+def _stored_into(node: ast.AST) -> frozenset[str]:
+    """The names that ``X[0] = …``, ``X.a = …`` and ``X.append(…)`` are about."""
+    places = [each for each in ast.walk(node) if isinstance(getattr(each, "ctx", None), ast.Store | ast.Del)]
+    places += [call.func for call in _bare_calls(node)]
+    return frozenset(
+        name for place in places if isinstance(place, ast.Subscript | ast.Attribute) for name in _base(place)
+    )
+
+
+def _named_in_calls(node: ast.AST) -> frozenset[str]:
+    """The names in calls whose result nobody takes: there for what they do."""
+    return frozenset(each.id for call in _bare_calls(node) for each in ast.walk(call) if isinstance(each, ast.Name))
+
+
+def _bare_calls(node: ast.AST) -> Iterator[ast.Call]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call):
+            yield each.value
+
+
+def _base(place: ast.expr) -> Iterator[str]:
+    while isinstance(place, ast.Subscript | ast.Attribute):
+        place = place.value
+    if isinstance(place, ast.Name):
+        yield place.id
 
 
 def data_asked_for(template: Template) -> dict[str, Place]:

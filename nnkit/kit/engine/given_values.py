@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnkit.kit.authoring.given_data import FIXTURE, GivenCells, data_asked_for, given_cells
+from nnkit.kit.authoring.given_data import FIXTURE, data_asked_for, given_cells
 from nnkit.kit.authoring.grader_items import Place
-from nnkit.kit.authoring.template import Template
+from nnkit.kit.authoring.template import Cell, Template
 from nnkit.kit.course.errors import BuildError
 from nnkit.kit.course.hashing import hash_of_contents
 from nnkit.kit.engine.private_files import write_privately
@@ -36,7 +37,7 @@ def given_file(template: Template, package: str, data: str) -> Path | None:
     names = sorted(data_asked_for(template))
     if not names:
         return None
-    cells = [text for _, text in given_cells(template).sources]
+    cells = [text for _, text in given_cells(template).needed_for(names)]
     digest = hash_of_contents(part.encode() for part in (package, data, *names, "", *cells))
     folder = template.course.root / ".cache" / "given"
     return folder / f"{template.assignment}.{template.notebook}-{digest}.pickle"
@@ -51,7 +52,8 @@ def keep_given_values(template: Template, plan: Plan) -> None:
         A cell does not run by itself, or binds something else than data.
     """
     assert plan.given is not None
-    asked, cells = data_asked_for(template), given_cells(template)
+    asked = data_asked_for(template)
+    cells = given_cells(template).needed_for(asked)
     with open_session(plan, best_tier()) as session:
         _run(template, session, cells)
         submission = session.submission(plan.course.limits.cell.wall_s)
@@ -62,9 +64,9 @@ def keep_given_values(template: Template, plan: Plan) -> None:
             old.unlink(missing_ok=True)
 
 
-def _run(template: Template, session: LockedSession, cells: GivenCells) -> None:
+def _run(template: Template, session: LockedSession, cells: Sequence[tuple[Cell, str]]) -> None:
     limits = template.course.limits
-    for cell, text in cells.sources:
+    for cell, text in cells:
         session.allow_cpu(limits.notebook.cpu_s)
         result = session.run_cell(f"given_{cell.line}", text, limits.notebook.wall_s)
         if result.status != "ok":

@@ -229,6 +229,7 @@ class Runner:
             duration_s=round(trace.duration, 4),
             bound=result.bound,
             trace=result.detail[-LONGEST_TRACE:] if result.public and result.verdict == "student_error" else "",
+            private="" if result.public else (result.detail or result.message)[-LONGEST_TRACE:],
         )
 
     def _message(self, result: TestResult, trace: TestTrace) -> str:

@@ -26,7 +26,7 @@ from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.engine import Job, LocalExecutor, grade_all
 from nnkit.kit.engine.plans import note_proof, plan_of
 from nnkit.kit.grading.outcome import Graded
-from nnkit.kit.grading.record import ItemRecord
+from nnkit.kit.grading.record import ItemRecord, TestRecord
 from nnkit.kit.proof.leaks import Leak, scan
 from nnkit.kit.proof.published import check_unpublished
 from nnkit.kit.proof.seed_values import SeedReport, check_seed_values
@@ -233,7 +233,18 @@ def _judge(template: Template, results: dict[str, Graded], verification: Verific
 
 
 def _complaints(item: ItemRecord) -> list[str]:
-    return [f"{test.name}: {test.verdict}: {test.message}" for test in item.tests if test.verdict != "passed"]
+    """What an instructor has to know of tests that did not pass: hidden ones tell them all."""
+    return [
+        f"{test.name}: {test.verdict}: {test.private or test.message}{_figures(test)}"
+        for test in item.tests
+        if test.verdict != "passed"
+    ]
+
+
+def _figures(test: TestRecord) -> str:
+    if test.measured is None or test.allowed is None:
+        return ""
+    return f" (measured {test.measured:.4g}, asked for {test.bound} {test.allowed:.4g})"
 
 
 def _lost(item: ItemRecord) -> bool:

@@ -38,7 +38,25 @@ def test_names_of_given_cells_are_told_from_those_that_depend_on_the_student_s(c
     found = cells(course)
     assert {"X", "size", "Y", "each", "np"} <= found.given.keys()
     assert {"best", "again", "loss", "Net", "shifted", "double_forward", "zero"} <= found.students.keys()
-    assert [text for _, text in found.sources][-1] == "Y = 2 * X\nfor each in range(size):\n    Y += each"
+
+
+def test_what_binds_or_changes_a_name_has_to_be_run_for_it_and_nothing_else(course):
+    change(course.root, MD, FIRST, GIVEN + 'parts = {}\nparts["X"] = X\nnp.random.seed(0)\nprint(size)\nother = 1\n')
+    change(course.root, MD, "print(best)", "np.random.shuffle(X)\nparts = best")
+    found = cells(course)
+    assert [text for _, text in found.needed_for(["X"])] == [
+        "import numpy as np\nX = np.ones(3)\nnp.random.seed(0)",
+        "np.random.shuffle(X)",
+    ]
+    assert [text for _, text in found.needed_for(["other"])] == ["other = 1"]
+
+
+def test_what_a_student_s_value_is_put_into_depends_on_the_student_s(course):
+    change(course.root, MD, FIRST, FIRST + "seen, found, kept = {}, [], []\n")
+    change(course.root, MD, "print(best)", 'seen["best"] = best\nfor each in (1, best):\n    found.append(each)')
+    names = cells(course)
+    assert {"seen", "found"} <= names.students.keys()
+    assert {"kept", "np"} <= names.given.keys()
 
 
 def test_the_last_cell_that_binds_a_name_decides(course):

@@ -33,6 +33,7 @@ from nnkit.student.errors import (
     StudentTimeout,
 )
 from nnkit.student.forbidding import forbidden
+from nnkit.student.inout import inout
 from nnkit.student.inputs import float32_result, off_zero, spaced, wave
 from nnkit.student.measurement import Measurement, measurements
 from nnkit.student.relative_error import rel_error
@@ -88,6 +89,7 @@ __all__ = [
     "assert_shape",
     "float32_result",
     "forbidden",
+    "inout",
     "item",
     "measurements",
     "numerical_gradient",

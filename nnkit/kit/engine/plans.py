@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from nnkit.kit.authoring.borrowing import borrowed
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import load_misconceptions
 from nnkit.kit.course.companions import grader_files
@@ -41,7 +42,7 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         for each in load_misconceptions(template)
         if each.exercise in definitions
     )
-    lenders = dict.fromkeys(lender for item in template.items for lender, _ in item.borrows)
+    lenders = dict.fromkeys(borrowed(template).notebooks.values())
     earlier = {lender: plan_of(course, assignment, lender, package) for lender in lenders}
     proven = proven_graders(course.solutions(assignment, notebook)) == hash_of(
         grader_files(graders, course.expected(assignment, notebook))

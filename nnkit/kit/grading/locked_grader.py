@@ -121,8 +121,12 @@ class LockedGrader(GraderPlugin):
         return self.item_wall_s - self.spent.get(item, 0.0)
 
     def on_result(self, result: TestResult, trace: TestTrace) -> None:
-        self.spent[result.item] = self.spent.get(result.item, 0.0) + trace.duration
+        self.spend(result, trace)
         self.traces[result.name] = trace
+
+    def spend(self, result: TestResult, trace: TestTrace) -> None:
+        """Charge the time of a test to its item."""
+        self.spent[result.item] = self.spent.get(result.item, 0.0) + trace.duration
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

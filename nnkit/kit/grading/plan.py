@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,12 @@ from nnkit.kit.course.items import Item
 from nnkit.kit.course.own_package import use_package_of
 from nnkit.kit.course.settings import Course
 from nnkit.kit.grading.thresholds import Thresholds
+
+Defined = Callable[[str, dict[str, Any]], object]
+
+
+def _leave(name: str, namespace: dict[str, Any]) -> None:
+    """Nothing happens to what has just been defined."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class Plan:
                 pending += uses.get(name, ())
         return tuple(name for name in uses if name in found)
 
-    def reference(self, item: str = "", source: str = "") -> dict[str, Any]:
+    def reference(self, item: str = "", source: str = "", *, defined: Defined = _leave) -> dict[str, Any]:
         """A namespace with the reference's definitions, in which one of them may be replaced.
 
         Parameters
@@ -90,17 +96,20 @@ class Plan:
             The definition to replace; everything that uses it sees the replacement.
         source : str, optional
             What to replace it with.
+        defined : callable, optional
+            Called with each name and the namespace as soon as it is defined there, before what may be built on it.
         """
         definitions = {name: source if name == item else text for name, text in self.definitions.items()}
         use_package_of(self.course)
-        return namespace_of(definitions, self.notebook)
+        return namespace_of(definitions, self.notebook, defined)
 
 
-def namespace_of(definitions: Mapping[str, str], notebook: str) -> dict[str, Any]:
-    """The namespace that definitions of a notebook leave behind, run in order."""
+def namespace_of(definitions: Mapping[str, str], notebook: str, defined: Defined = _leave) -> dict[str, Any]:
+    """The namespace that definitions of a notebook leave behind, run in order; `defined` as for `Plan.reference`."""
     namespace: dict[str, Any] = {"__name__": f"reference_of_{notebook}"}
     for name, text in definitions.items():
         exec(_compiled(text, f"<{notebook}: {name}>"), namespace)
+        defined(name, namespace)
     return namespace
 
 

@@ -15,7 +15,7 @@ def verification_tables(verification: Verification) -> Iterator[Table | Text]:
     for assignment, notebook in dict.fromkeys((item.assignment, item.notebook) for item in verification.items):
         table = Table(title=f"proof of {assignment}/{notebook} (sandbox tier {verification.tier})")
         table.add_column("item", no_wrap=True)
-        for name in ("points", "reference", "untouched", "misconceptions caught"):
+        for name in ("points", "reference", "untouched", "misconceptions caught", "unearned"):
             table.add_column(name, justify="right")
         for item in verification.items:
             if (item.assignment, item.notebook) == (assignment, notebook):
@@ -26,10 +26,11 @@ def verification_tables(verification: Verification) -> Iterator[Table | Text]:
                     _score(item.reference),
                     _score(item.untouched),
                     f"{caught} of {len(item.misconceptions)}",
+                    f"{max((each.points for each in item.unearned), default=0):g}",
                 )
         for entry in verification.by_person:
             if (entry["assignment"], entry["notebook"]) == (assignment, notebook):
-                table.add_row(entry["item"], f"{entry['points']:g}", "a person", "unanswered", "")
+                table.add_row(entry["item"], f"{entry['points']:g}", "a person", "unanswered", "", "")
         yield table
     seeds = verification.seed_values
     yield Text(f"fixed outputs reproduced: {seeds.reproduced} of {seeds.checked}; leaks: {len(verification.leaks)}")
@@ -52,6 +53,9 @@ def _item_troubles(item: VerifiedItem) -> Iterator[str]:
         yield f"{item.item}: the reference gets {_score(item.reference)} of {item.points:g}: " + "; ".join(item.trouble)
     if item.untouched != 0:
         yield f"{item.item}: the untouched notebook gets {_score(item.untouched)}"
+    for each in item.unearned:
+        tests = ", ".join(name.removeprefix("test_") for name in each.tests)
+        yield f"{item.item}: {each.points:g} points without solving it ({each.attempt}), by {tests}"
     for mistake in item.misconceptions:
         if not mistake.caught:
             yield f"{item.item}: misconception {mistake.name} is not caught"

@@ -1,6 +1,7 @@
-"""Proof before release: the reference gets every point, an untouched notebook none, every misconception is caught.
+"""Proof before release: the reference gets every point, an untouched notebook none, every misconception is caught, and
+no attempt without solving earns anything.
 
-Everything is graded as a submission is: from a release folder, in a locked process, by the same graders.
+Submissions are graded as ever: from a release folder, in a locked process, by the same graders.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from rich.console import Console
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions, mistaken_notebook
 from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook, write_source
+from nnkit.kit.authoring.regions import strip
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.secret import make_secret
 from nnkit.kit.course.settings import Course
@@ -27,9 +29,11 @@ from nnkit.kit.engine import Job, LocalExecutor, grade_all
 from nnkit.kit.engine.plans import note_proof, plan_of
 from nnkit.kit.grading.outcome import Graded
 from nnkit.kit.grading.record import ItemRecord, TestRecord
+from nnkit.kit.proof.attempts_at_once import Notebook, unearned_of
 from nnkit.kit.proof.leaks import Leak, scan
 from nnkit.kit.proof.published import check_unpublished
 from nnkit.kit.proof.seed_values import SeedReport, check_seed_values
+from nnkit.kit.proof.unearned import Unearned
 from nnkit.kit.reporting.progress import Progress
 from nnkit.kit.sandbox.probing import best_tier
 
@@ -60,6 +64,8 @@ class VerifiedItem:
     misconceptions: list[CaughtMistake] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     """What the tests said where the reference did not get every point."""
+    unearned: list[Unearned] = field(default_factory=list)
+    """What mechanical attempts earned without solving it."""
 
     @property
     def ok(self) -> bool:
@@ -67,6 +73,7 @@ class VerifiedItem:
             self.reference == self.points
             and self.untouched == 0
             and all(mistake.caught and not mistake.elsewhere for mistake in self.misconceptions)
+            and not self.unearned
         )
 
 
@@ -138,12 +145,16 @@ def verify(
         with Progress(len(jobs), console) as progress:
             results_by_job = grade_all(jobs, LocalExecutor(tier, workers), progress)
             graded = {(job.plan.notebook, job.student): result for job, result in results_by_job}
+        templates = [load_template(course, assignment, name) for name in course.assignment(assignment).notebooks]
+        attempted = [Notebook(plans[each.notebook], stubs_of(each), package) for each in templates]
+        console.print(f"{assignment}: attempts without solving, at {len(attempted)} notebooks")
+        unearned = unearned_of(attempted, workers)
         for notebook in course.assignment(assignment).notebooks:
             template = load_template(course, assignment, notebook)
             results = {student: result for (name, student), result in graded.items() if name == notebook}
-            _judge(template, results, verification)
+            _judge(template, results, unearned[notebook], verification)
             reference = results[REFERENCE]
-            if reference.record.score == sum(item.points for item in template.items if item.kind != "explain"):
+            if reference.record.score == sum(item.points for item in template.items if not item.by_person):
                 note_proof(reference.notebook, plans[notebook])
             course.solutions(assignment).mkdir(parents=True, exist_ok=True)
             nbformat.write(reference.notebook, course.solutions(assignment, notebook))
@@ -201,12 +212,23 @@ def student_of(misconception: Misconception) -> str:
     return f"{misconception.exercise}.{misconception.name}"
 
 
-def _judge(template: Template, results: dict[str, Graded], verification: Verification) -> None:
+def stubs_of(template: Template) -> dict[str, str]:
+    """Every exercise of a notebook as it is released, by name."""
+    return {
+        cell.name: strip(cell.source, cell.name, file=template.shown)
+        for cell in template.cells
+        if cell.kind == "exercise"
+    }
+
+
+def _judge(
+    template: Template, results: dict[str, Graded], unearned: Sequence[Unearned], verification: Verification
+) -> None:
     reference, untouched = results[REFERENCE].record, results[UNTOUCHED].record
     misconceptions = load_misconceptions(template)
     for item in template.items:
         solved, empty = reference.item(item.name), untouched.item(item.name)
-        if item.kind == "explain":
+        if item.by_person:
             entry = {"assignment": template.assignment, "notebook": template.notebook, "item": item.name}
             states = {"points": item.points, "answered": solved.status, "unanswered": empty.status}
             ok = (solved.status, empty.status) == ("waiting", "unanswered")
@@ -215,6 +237,7 @@ def _judge(template: Template, results: dict[str, Graded], verification: Verific
         verified = VerifiedItem(
             template.assignment, template.notebook, item.name, item.points, solved.score, empty.score
         )
+        verified.unearned = [each for each in unearned if each.item == item.name]
         if solved.score != item.points:
             verified.trouble = [*solved.messages, *_complaints(solved)]
         for misconception in misconceptions:
@@ -248,4 +271,4 @@ def _figures(test: TestRecord) -> str:
 
 
 def _lost(item: ItemRecord) -> bool:
-    return item.kind != "explain" and item.score != item.points
+    return not item.by_person and item.score != item.points

@@ -30,6 +30,7 @@ from nnkit.student.testing import (
     assert_inputs_unchanged,
     assert_shape,
     float32_result,
+    inout,
     item,
     numerical_gradient_of_parameter,
     opaque,
@@ -461,6 +462,7 @@ NO_EPSILON = {"epsilon": 0.0}
 
 
 def step(rule, w, dw, config=None):
+    config = inout(config) if type(config) is dict else config
     next_w, config = unpack(rule(w, dw, config), "next_w", "config")
     return next_w, opaque(config, "config", "a dictionary")
 

@@ -34,6 +34,7 @@ from nnkit.student.testing import (
     assert_shape,
     float32_result,
     forbidden,
+    inout,
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
@@ -669,7 +670,7 @@ def test_net_leaves_biases_unregularised(submission, rng):
 
 
 def batchnorm_output(submission, x, gamma, beta, bn_param):
-    out, _ = unpack(submission.batchnorm_forward(x, gamma, beta, bn_param), "out", "cache")
+    out, _ = unpack(submission.batchnorm_forward(x, gamma, beta, inout(bn_param)), "out", "cache")
     return out
 
 
@@ -811,7 +812,7 @@ def fixed_images(phase, *shape):
 
 
 def spatial_output(submission, x, gamma, beta, bn_param):
-    out, _ = unpack(submission.spatial_batchnorm_forward(x, gamma, beta, bn_param), "out", "cache")
+    out, _ = unpack(submission.spatial_batchnorm_forward(x, gamma, beta, inout(bn_param)), "out", "cache")
     return out
 
 

@@ -42,7 +42,7 @@ def student_error(error):
     lines = traceback.format_list(traceback.StackSummary.from_list(frames[-MOST_FRAMES:]))
     trace = "".join(["Traceback (most recent call last):\n", *lines, message]) if frames else message
     kind = "not_implemented" if issubclass(type(error), NotImplementedError) and not waits else None
-    return StudentError(message, trace, kind)
+    return StudentError(message, trace, kind, name)
 
 
 def _is_student_frame(filename):

@@ -20,7 +20,7 @@ from nnkit.kit.course.toml_lines import KeyPath, line_of
 
 # Folders that lie beside the package, in the course folder, in a release, or where a submission runs.
 _TAKEN = frozenset(
-    {"autograded", "checks", "data", "feedback", "held_out", "records", "release", "solutions", "source", "tests"}
+    {"autograded", "checks", "data", "feedback", "private", "records", "release", "solutions", "source", "tests"}
 )
 _MEASURE = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")

@@ -18,7 +18,8 @@ from nnkit.kit.course.secret import input_key
 from nnkit.kit.course.settings import Course
 from nnkit.kit.engine.compiled import compiled_package
 from nnkit.kit.engine.data_sets import data_folder, held_out_files
-from nnkit.kit.engine.fingerprints import fingerprints
+from nnkit.kit.engine.fingerprints import digest_of_package, fingerprints
+from nnkit.kit.engine.given_values import given_file, keep_given_values
 from nnkit.kit.grading.plan import Mistake, Plan
 
 
@@ -47,19 +48,22 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         grader_files(graders, course.expected(assignment, notebook))
     )
     folder, held_out = data_folder(course, assignment), held_out_files(course, assignment)
+    package_digest = digest_of_package(package)
+    given = given_file(template, package_digest, folder.name)
     hashes = fingerprints(
         course,
         assignment,
         notebook,
         package,
+        package_digest=package_digest,
         items=template.items,
         definitions=definitions,
         mistakes=mistakes,
         proven=proven,
-        data=[folder.name, *(file.name for file in held_out.values())],
+        data=[folder.name, *(file.name for file in (*held_out.values(), given) if file is not None)],
         earlier={name: each.hashes for name, each in earlier.items()},
     )
-    return Plan(
+    plan = Plan(
         course=course,
         assignment=assignment,
         notebook=notebook,
@@ -71,11 +75,15 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         mistakes=mistakes,
         data_folder=folder,
         held_out=held_out,
+        given=given,
         input_key=input_key(course),
         hashes=hashes,
         proven=proven,
         earlier=earlier,
     )
+    if given is not None and not given.is_file():
+        keep_given_values(template, plan)
+    return plan
 
 
 def note_proof(reference: NotebookNode, plan: Plan) -> None:

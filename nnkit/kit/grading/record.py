@@ -52,6 +52,8 @@ class TestRecord:
     bound: str = "at most"
     trace: str = ""
     """Of a public test over which student code raised: its own lines."""
+    private: str = ""
+    """Of a hidden test that did not pass: all that it said, for the instructor; no page shows it."""
 
 
 @dataclass

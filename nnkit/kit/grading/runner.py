@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 from nnkit.kit.course.items import Item
 from nnkit.kit.course.own_package import use_package_of
+from nnkit.kit.grading.given_data import given_data
 from nnkit.kit.grading.held_out import held_out
 from nnkit.kit.grading.hints import KnownMistake, find_hints
 from nnkit.kit.grading.lending import Loan, PartlyLent, lendable, loans, partners
@@ -91,6 +92,7 @@ class Runner:
             course=plan.input_key,
             held_out=partial(held_out, plan),
             thresholds=plan.thresholds,
+            notebook_data=partial(given_data, plan),
             item_wall_s=plan.course.limits.item.wall_s,
             items={item.name for item in items},
             # What a full run left behind is lost with its process: experiments go before anything that can end it.
@@ -330,6 +332,7 @@ class Runner:
             duration_s=round(trace.duration, 4),
             bound=result.bound,
             trace=result.detail[-LONGEST_TRACE:] if result.public and result.verdict == "student_error" else "",
+            private="" if result.public else (result.detail or result.message)[-LONGEST_TRACE:],
         )
 
     def _message(self, result: TestResult, trace: TestTrace) -> str:

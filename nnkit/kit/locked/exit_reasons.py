@@ -95,7 +95,7 @@ def told(fields: Mapping[str, Any]) -> StudentError:
     text = (f"{name}: {message}" if name and message else str(name or message))[:LONGEST_MESSAGE]
     trace = str(trace)[:LONGEST_TRACEBACK]
     if kind == "out_of_memory":
-        return StudentOutOfMemory(text, trace)
+        return StudentOutOfMemory(text, trace, exception=str(name))
     if kind in TOLD_BY_ITSELF:
-        return StudentStopped(text, trace, kind)
-    return StudentError(text, trace, "not_implemented" if kind == "not_implemented" else None)
+        return StudentStopped(text, trace, kind, str(name))
+    return StudentError(text, trace, "not_implemented" if kind == "not_implemented" else None, str(name))

@@ -28,7 +28,7 @@ from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.engine import Job, LocalExecutor, grade_all
 from nnkit.kit.engine.plans import note_proof, plan_of
 from nnkit.kit.grading.outcome import Graded
-from nnkit.kit.grading.record import ItemRecord
+from nnkit.kit.grading.record import ItemRecord, TestRecord
 from nnkit.kit.proof.attempts_at_once import Notebook, unearned_of
 from nnkit.kit.proof.leaks import Leak, scan
 from nnkit.kit.proof.published import check_unpublished
@@ -256,7 +256,18 @@ def _judge(
 
 
 def _complaints(item: ItemRecord) -> list[str]:
-    return [f"{test.name}: {test.verdict}: {test.message}" for test in item.tests if test.verdict != "passed"]
+    """What an instructor has to know of tests that did not pass: hidden ones tell them all."""
+    return [
+        f"{test.name}: {test.verdict}: {test.private or test.message}{_figures(test)}"
+        for test in item.tests
+        if test.verdict != "passed"
+    ]
+
+
+def _figures(test: TestRecord) -> str:
+    if test.measured is None or test.allowed is None:
+        return ""
+    return f" (measured {test.measured:.4g}, asked for {test.bound} {test.allowed:.4g})"
 
 
 def _lost(item: ItemRecord) -> bool:

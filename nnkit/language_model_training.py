@@ -18,7 +18,7 @@ def train_epoch(model, x, d, order, velocity, learning_rate=0.15, momentum=0.85,
 
     Parameters
     ----------
-    model : TrigramModel
+    model : TrigramModel, or another one with ``params`` and ``loss(x, d)``
         Its ``params`` are changed, or replaced.
     x, d : (N, 3) and (N,) arrays of integers
         Trigrams and their fourth words.

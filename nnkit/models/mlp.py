@@ -182,7 +182,8 @@ class MultiLayerPerceptron:
             daffine = tanh_backward(dactivity, caches[layer - 1])
             grads[f"W{layer}"] = inputs[layer - 1].T @ daffine
             grads[f"b{layer}"] = daffine.sum(axis=0)
-            dactivity = daffine @ self.params[f"W{layer}"].T
+            if layer > 1:  # nobody asks how the loss moves with the inputs
+                dactivity = daffine @ self.params[f"W{layer}"].T
         ### END SOLUTION
         return loss, grads
 

@@ -49,14 +49,17 @@ class StudentError(Exception):
     kind : str, optional
         The verdict this leads to: "student_error", "not_implemented" for an exercise not yet written, or one of
         `LIMITS`.
+    exception : str, optional
+        The name of the exception's type, where student code raised one: the message is the student's own words then.
     """
 
     kind = "student_error"
 
-    def __init__(self, message, traceback_text="", kind=None):
+    def __init__(self, message, traceback_text="", kind=None, exception=""):
         super().__init__(message)
         self.message = message
         self.traceback_text = traceback_text
+        self.exception = exception
         if kind is not None:
             self.kind = kind
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from nnkit.kit.authoring.borrowing import borrowed, exercises_behind
 from nnkit.kit.authoring.companion_checks import check_companions
 from nnkit.kit.authoring.definitions import bound_names, free_names
+from nnkit.kit.authoring.given_data import check_data_asked_for
 from nnkit.kit.authoring.grader_items import asked_of_submissions, grader_tests
 from nnkit.kit.authoring.template import Cell, Template, plain_python
 from nnkit.kit.course.errors import BuildError, did_you_mean
@@ -23,6 +24,7 @@ def check_template(template: Template) -> None:
     _check_graders(template)
     _check_names(template)
     _check_points(template)
+    check_data_asked_for(template)
 
 
 def items_of(template: Template) -> tuple[Item, ...]:
@@ -46,7 +48,7 @@ def items_of(template: Template) -> tuple[Item, ...]:
                 for exercise in exercises_behind(template, notebook, definition)
             }
             items.append(Item(cell.name, graded[cell.name], cell.kind, uses, borrows=tuple(borrows)))
-        elif cell.kind == "choose" or cell.kind == "explain":
+        elif cell.kind == "choose" or cell.kind == "explain" or cell.kind == "program":
             items.append(Item(cell.name, cell.points, cell.kind, answer=cell.answer))
     return tuple(items)
 
@@ -127,7 +129,7 @@ def _check_names(template: Template) -> None:
             return
         bound |= bound_names(plain_python(template, cell))
     for cell in template.cells:
-        if cell.kind not in ("exercise", "given", "experiment"):
+        if cell.kind not in ("exercise", "given", "experiment", "program"):
             continue
         for name in sorted(free_names(plain_python(template, cell)) - bound):
             what = f'{cell.kind} "{cell.name}" uses {name}, which no cell of this notebook defines'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,41 +54,80 @@ def grader_tests(path: Path, shown: Path | str | None = None) -> tuple[GraderTes
 def asked_of_submissions(path: Path) -> dict[str, frozenset[str]]:
     """By item, the names that its tests ask of a submission (``submission.affine_forward``), directly or through other
     functions of the file and of its companions; empty if there is no such file."""
-    if not path.is_file():
-        return {}
-    files = {file.stem: file for file in (*companions_of(path).values(), path)}
-    trees = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in files.items()}
-    scopes = {name: _scope(name, tree) for name, tree in trees.items()}
+    functions = GraderFunctions(path)
     asked: dict[str, frozenset[str]] = {}
     for test in grader_tests(path):
-        names: set[str] = set()
+        names = {read.attr for _, function in functions.reached(test.name) for read in functions.reads(function)}
+        asked[test.item] = asked.get(test.item, frozenset()) | names
+    return asked
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a grader file, or of a companion."""
+
+    file: Path
+    line: int
+
+
+class GraderFunctions:
+    """The functions of a grader file and of its companions, and what they use."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        files = (path, *companions_of(path).values()) if path.is_file() else ()
+        self._files = {file.stem: file for file in files}
+        self._scopes = {name: _scope(name, ast.parse(file.read_bytes())) for name, file in self._files.items()}
+        self._nodes: dict[ast.FunctionDef, list[ast.AST]] = {}
+
+    def mention(self, word: str) -> bool:
+        """Whether a word stands anywhere in the files."""
+        return any(word.encode() in file.read_bytes() for file in self._files.values())
+
+    def reached(self, test: str) -> Iterator[tuple[Path, ast.FunctionDef]]:
+        """A test, and the functions that it uses, directly or through others, each with its file."""
         reached: set[tuple[str, str]] = set()
-        pending = [(path.stem, test.name)]
+        pending = [(self._path.stem, test)]
         while pending:
             file, function = place = pending.pop()
-            found = scopes.get(file, {}).get(function)
+            found = self._scopes.get(file, {}).get(function)
             if place in reached or found is None:
                 continue
             reached.add(place)
             if isinstance(found, tuple):
                 pending.append(found)
                 continue
-            for node in ast.walk(found):
-                if (
-                    isinstance(node, ast.Attribute)
-                    and isinstance(node.value, ast.Name)
-                    and node.value.id == "submission"
-                ):
-                    names.add(node.attr)
-                elif isinstance(node, ast.Name):
-                    pending.append((file, node.id))
-        asked[test.item] = asked.get(test.item, frozenset()) | names
-    return asked
+            yield self._files[file], found
+            pending += [(file, node.id) for node in self._inside(found) if isinstance(node, ast.Name)]
+
+    def reads(self, function: ast.FunctionDef) -> list[ast.Attribute]:
+        """What a function reads off a submission: ``submission.NAME``."""
+        return [
+            node
+            for node in self._inside(function)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "submission"
+        ]
+
+    def calls(self, function: ast.FunctionDef, name: str) -> list[ast.Call]:
+        """The calls of what has that name."""
+        return [
+            node
+            for node in self._inside(function)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+        ]
+
+    def _inside(self, function: ast.FunctionDef) -> list[ast.AST]:
+        if function not in self._nodes:
+            self._nodes[function] = list(ast.walk(function))
+        return self._nodes[function]
 
 
-def _scope(file: str, tree: ast.Module) -> dict[str, ast.FunctionDef | tuple[str, str]]:
+_Scope = dict[str, "ast.FunctionDef | tuple[str, str]"]
+
+
+def _scope(file: str, tree: ast.Module) -> _Scope:
     """The functions of a file by name, and of imported ones where they come from."""
-    scope: dict[str, ast.FunctionDef | tuple[str, str]] = {}
+    scope: _Scope = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             scope[node.name] = node

@@ -12,19 +12,20 @@ from typing import Any, Literal
 from nnkit.kit.authoring.definitions import bound_names, find_definitions, free_names
 from nnkit.kit.authoring.exercises import open_and_solved, stages_named
 from nnkit.kit.authoring.package_imports import imported_names
-from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain
+from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain, read_program
 from nnkit.kit.authoring.regions import at_stage, clean, find_regions
 from nnkit.kit.course.errors import BuildError, did_you_mean
 from nnkit.kit.course.items import Item
 from nnkit.kit.course.lean_imports import package_not_run
 from nnkit.kit.course.settings import Course
 from nnkit.student.choices import EXAMPLE
-from nnkit.student.solutions import defines, without_magics
+from nnkit.student.definitions import defines
+from nnkit.student.source import statements
 
 with package_not_run("jupytext"):  # its own first act is to load Jupyter's server
     from jupytext.jupytext import reads
 
-CellKind = Literal["prose", "code", "exercise", "given", "experiment", "grade", "choose", "explain"]
+CellKind = Literal["prose", "code", "exercise", "given", "experiment", "grade", "choose", "explain", "program"]
 
 _NAMING = ("exercise", "given", "experiment", "grade", "question")
 _KEYS: dict[str, frozenset[str]] = {
@@ -88,7 +89,7 @@ class Template:
 
     def _plain(self, cell: Cell) -> Iterator[tuple[str, str]]:
         """The names that a plain cell defines rather than computes, each with a statement that does."""
-        for node in ast.parse(without_magics(cell.source)).body if cell.kind == "code" else ():
+        for node in statements(cell.source) if cell.kind == "code" else ():
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield from imported_names(self.course, node)
             elif defines(node):
@@ -177,7 +178,7 @@ class _Reader:
 
     def _cell(self, cell_type: str, kind: str, metadata: dict[str, Any], source: str, line: int) -> Cell:
         if kind == "question":
-            return self._question(metadata, source, line)
+            return self._question(cell_type, metadata, source, line)
         if kind and cell_type != "code":
             raise self.error(f"{kind} on a Markdown cell", line, "begin the cell with ```python")
         if kind == "experiment":
@@ -249,10 +250,16 @@ class _Reader:
         text = at_stage(source, name, file=self.file, first_line=line + 1)
         return Cell(kind="experiment", line=line, source=text, name=name)
 
-    def _question(self, metadata: dict[str, Any], source: str, line: int) -> Cell:
+    def _question(self, cell_type: str, metadata: dict[str, Any], source: str, line: int) -> Cell:
         name = self._name(metadata, "question", line)
         points = self._points(metadata, line)
         kind = metadata.get("kind")
+        if (cell_type == "code") != (kind == "program"):
+            what = f'question "{name}" of kind {kind!r} is a {cell_type} cell'
+            mend = 'kind="program" begins with ```python, every other kind with <!-- #region question=…'
+            raise self.error(what, line, mend)
+        if kind != "choose" and "answer" in metadata:
+            raise self.error(f'{kind} question "{name}" has an answer=', line, "write the model answer into it")
         if kind == "choose":
             prompt, answer = read_choose(name, source, metadata.get("answer"), file=self.file, line=line)
             choices = choices_of(prompt)
@@ -270,11 +277,12 @@ class _Reader:
                 choices=choices,
             )
         if kind == "explain":
-            if "answer" in metadata:
-                raise self.error(f'explain question "{name}" has an answer=', line, "write the model answer into it")
             prompt, text = read_explain(name, source, file=self.file, line=line)
             return Cell(kind="explain", line=line, source=text, name=name, points=points, prompt=prompt)
-        mend = 'write kind="choose" or kind="explain"'
+        if kind == "program":
+            text = read_program(name, source, file=self.file, line=line)
+            return Cell(kind="program", line=line, source=text, name=name, points=points)
+        mend = 'write kind="choose", kind="explain" or kind="program"'
         raise self.error(f'question "{name}" is of kind {kind!r}', line, mend)
 
     def _text(self, metadata: dict[str, Any], key: str, line: int) -> str:

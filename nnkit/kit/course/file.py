@@ -20,7 +20,7 @@ from nnkit.kit.course.toml_lines import KeyPath, line_of
 
 # Folders that lie beside the package, in the course folder, in a release, or where a submission runs.
 _TAKEN = frozenset(
-    {"autograded", "checks", "data", "feedback", "held_out", "records", "release", "solutions", "source", "tests"}
+    {"autograded", "checks", "data", "feedback", "private", "records", "release", "solutions", "source", "tests"}
 )
 _MEASURE = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
@@ -51,13 +51,23 @@ def find_course(path: Path | str | None = None) -> Path:
         if file.is_file():
             return file.resolve()
         raise CourseError("there is no such file", file=file, mend="name course.toml or the folder it is in")
+    here = _upwards()
+    if here is None:
+        what = f"not found in {Path.cwd()} or any folder above"
+        mend = "go to the course folder, or pass --course; nnkit new FOLDER makes a course"
+        raise CourseError(what, file="course.toml", mend=mend)
+    return here
+
+
+def in_course() -> bool:
+    """Whether the current folder is a course's, or below one."""
+    return _upwards() is not None
+
+
+def _upwards() -> Path | None:
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "course.toml").is_file():
-            return folder / "course.toml"
-    raise CourseError(
-        f"not found in {here} or any folder above", file="course.toml", mend="go to the course folder, or pass --course"
-    )
+    files = (folder / "course.toml" for folder in (here, *here.parents))
+    return next((file for file in files if file.is_file()), None)
 
 
 def read_course(file: Path, *, check_files: bool = True) -> Course:

@@ -30,6 +30,7 @@ _NO_SUBJECT = ("nnkit.kit", STUDENT_TOOLS)
 
 Tier = Literal["A", "B", "C", "D", "E"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Requirement = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\s*([<>=!~][^;]*)?$")]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 
@@ -186,6 +187,9 @@ class Course(Settings):
     id: Name = Field(description="short name, as nbgrader's course id")
     title: str = Field(description="what people read")
     package: Name = Field(default=KIT, description="the package with the solutions, a folder beside course.toml")
+    requirements: tuple[Requirement, ...] = Field(
+        default=(), description="further packages that notebooks and the library import, such as scipy>=1.11,<2"
+    )
     time_zone: str = Field(default="UTC", description="IANA name, such as Europe/Berlin")
     seed: str = Field(
         default="", description="part of every seed of random test inputs; another one gives other inputs"

@@ -119,7 +119,7 @@ def surprises_of(student: Student, record: Record) -> list[str]:
     """Where a simulated student's record is not what it has to be."""
     found = []
     lost = {item.item for item in record.items if item.score is not None and item.score < item.points}
-    machine = {item.item for item in record.items if item.kind != "explain"}
+    machine = {item.item for item in record.items if not item.by_person}
     if student.name in ("ada", "noisy", "deleter", "late") and lost:
         found.append(f"{student.name} lost points on {', '.join(sorted(lost))}")
     if student.name in ("blank", "spy", "liar", "boaster") and record.score:

@@ -11,6 +11,7 @@ from nnkit.kit.authoring.definitions import bound_names, free_names
 from nnkit.kit.authoring.package_imports import absolute_name
 from nnkit.kit.course.errors import BuildError
 from nnkit.kit.course.settings import KIT, Course
+from nnkit.kit.distribution.further_packages import further_modules
 
 PACKAGES = ("numpy", "matplotlib", "h5py", "pytest", "tqdm", "IPython", "skimage", "sacrebleu")
 _MODULE_NAMES = frozenset({"__file__", "__name__", "__doc__", "__path__", "__package__", "__spec__"})
@@ -76,8 +77,8 @@ def _check(
 ) -> None:
     top = module.partition(".")[0]
     if top not in (KIT, course.package) and module not in shipped:
-        if top not in PACKAGES and top not in sys.stdlib_module_names:
-            mend = f"students have {', '.join(PACKAGES)} and Python's own modules"
+        if top not in PACKAGES and top not in sys.stdlib_module_names and top not in further_modules(course):
+            mend = f"students have {', '.join(PACKAGES)}, Python's own modules, and the requirements of course.toml"
             raise BuildError(f"imports {module}, which students do not have", file=file, line=line, mend=mend)
         return
     if module not in shipped:

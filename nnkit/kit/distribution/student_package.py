@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-from importlib import metadata
 from pathlib import Path
 
 import nnkit
@@ -14,6 +13,7 @@ from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.package_imports import modules_imported
 from nnkit.kit.authoring.template import Template, plain_python
 from nnkit.kit.course.errors import BuildError
+from nnkit.kit.course.installation import requirements
 from nnkit.kit.course.settings import KIT, Assignment, Course, student_tools
 from nnkit.kit.distribution.library import library_text
 from nnkit.kit.distribution.public_checks import checks_of, copy_public_expected
@@ -57,8 +57,9 @@ def build_student_package(course: Course, assignment: str, folder: Path) -> list
         texts[place] = text
     for template in templates:
         _check_cells(course, template, modules)
-    texts[Path("README.md")] = student_readme(course, settings, _example(templates))
-    texts[Path("requirements.txt")] = _requirements(modules)
+    packages = sorted({name.partition(".")[0] for name in modules}, key=lambda name: (name != KIT, name))
+    texts[Path("README.md")] = student_readme(course, settings, _example(templates), packages)
+    texts[Path("requirements.txt")] = _requirements(course, modules)
     return sorted(_write(course, settings, texts, folder))
 
 
@@ -101,7 +102,7 @@ def _module_path(course: Course, module: str) -> Path:
 
 def _check_cells(course: Course, template: Template, modules: dict[str, str]) -> None:
     for cell in template.cells:
-        if cell.kind in ("code", "exercise", "given", "experiment"):
+        if cell.kind in ("code", "exercise", "given", "experiment", "program"):
             body = 0 if cell.kind in ("exercise", "given") else 1
             text = plain_python(template, cell)
             check_imports(course, modules, text, file=template.shown, first_line=cell.line + body)
@@ -134,14 +135,15 @@ def _write(course: Course, settings: Assignment, texts: dict[Path, str], folder:
     return written
 
 
-def _requirements(modules: dict[str, str]) -> str:
+def _requirements(course: Course, modules: dict[str, str]) -> str:
     """What students install, within the bounds this nnkit was tested with."""
     needed = [package for package, imported in _SOMETIMES if any(imported.search(text) for text in modules.values())]
     bounds = {}
-    for requirement in metadata.requires("nnkit") or ():
+    for requirement in requirements():
         if match := re.match(r"([A-Za-z0-9_-]+)([^;]*)$", requirement):
             bounds[match.group(1)] = match.group(2).replace(" ", "")
-    return "".join(f"{name}{bounds.get(name, '')}\n" for name in (*_REQUIRED, *needed)) + f"{_JUPYTERLAB}\n"
+    lines = [f"{name}{bounds.get(name, '')}" for name in (*_REQUIRED, *needed)]
+    return "\n".join([*lines, _JUPYTERLAB, *course.requirements]) + "\n"
 
 
 def _example(templates: list[Template]) -> str:

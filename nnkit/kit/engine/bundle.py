@@ -13,7 +13,7 @@ from nnkit.kit.engine.executors import without_secrets
 from nnkit.kit.engine.jobs import key_of
 from nnkit.kit.grading.plan import Plan
 
-HELD_OUT = Path("held_out")
+PRIVATE = Path("private")
 _LEFT_OUT = {".ipynb_checkpoints", ".pytest_cache"}
 
 
@@ -53,7 +53,8 @@ def bundle_of(plans: Sequence[Plan]) -> Bundle:
         }
         for folder, name in inside.items():
             files.update({str(name / path): (folder / path).read_bytes() for path in _files(folder)})
-        files.update({str(HELD_OUT / file.name): file.read_bytes() for file in plan.held_out.values()})
+        private = [file for each in (plan, *plan.lenders.values()) for file in _private_files(each)]
+        files.update({str(PRIVATE / file.name): file.read_bytes() for file in private})
         if (own := plan.course.own_package) is not None and not own.samefile(INSTALLED / KIT):
             files.update({str(path): (own.parent / path).read_bytes() for path in _files_of_package(own)})
         packed[key_of(plan)] = pickle.dumps(_inside(without_secrets(plan), inside))
@@ -67,7 +68,8 @@ def _inside(plan: Plan, places: Mapping[Path, Path]) -> Plan:
         package=places[plan.package],
         graders=places[plan.graders.parent] / plan.graders.name,
         data_folder=places[plan.data_folder],
-        held_out={name: HELD_OUT / file.name for name, file in plan.held_out.items()},
+        held_out={name: PRIVATE / file.name for name, file in plan.held_out.items()},
+        given=plan.given and PRIVATE / plan.given.name,
         earlier={name: _inside(each, places) for name, each in plan.earlier.items()},
     )
 
@@ -76,6 +78,11 @@ def _files(folder: Path) -> Iterator[PurePath]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
         yield from (PurePath(place, name).relative_to(folder) for name in sorted(names))
+
+
+def _private_files(plan: Plan) -> list[Path]:
+    """What graders have and no locked process is shown."""
+    return [*plan.held_out.values(), *([plan.given] if plan.given is not None else [])]
 
 
 def _files_of_package(package: Path) -> Iterator[PurePath]:
@@ -94,5 +101,6 @@ def _moved(plan: Plan, folder: Path) -> Plan:
         graders=folder / plan.graders,
         data_folder=folder / plan.data_folder,
         held_out={name: folder / file for name, file in plan.held_out.items()},
+        given=plan.given and folder / plan.given,
         earlier={name: _moved(each, folder) for name, each in plan.earlier.items()},
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import pickle
 import shutil
 import tempfile
 import traceback
@@ -21,6 +20,7 @@ from nnkit.kit.course.hashing import hash_of, hash_of_contents
 from nnkit.kit.course.own_package import use_package_of
 from nnkit.kit.course.secret import held_out_seed
 from nnkit.kit.course.settings import Course
+from nnkit.kit.engine.private_files import write_privately
 from nnkit.student.companions import companion_files, importable
 
 KEPT = 8
@@ -85,7 +85,7 @@ def held_out_files(course: Course, assignment: str) -> dict[str, Path]:
                 if type(values[form]) is not tuple:
                     what = f"{each} gives {type(values[form]).__name__}, expected a tuple"
                     raise CourseError(what, file=_shown(course, name), mend="return images, labels")
-            _write(file, values)
+            write_privately(file, values)
             for old in file.parent.glob(f"{name}-*.pickle"):
                 if old != file:
                     old.unlink(missing_ok=True)
@@ -176,19 +176,6 @@ def link(file: Path, target: Path) -> None:
         os.link(file.resolve(), target)
     except OSError:
         shutil.copyfile(file, target)
-
-
-def _write(file: Path, values: dict[str, Any]) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".making-")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            pickle.dump(values, stream)
-        os.replace(temporary, file)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
 
 
 def _forget_old_ones(cache: Path) -> None:

@@ -21,6 +21,7 @@ def fingerprints(
     notebook: str,
     package: Path,
     *,
+    package_digest: str,
     items: Sequence[Item],
     definitions: Mapping[str, str],
     mistakes: Sequence[Mistake],
@@ -41,7 +42,6 @@ def fingerprints(
         Names that change with the data that notebooks read, and with what is held out of them.
     """
     stated = course.assignment(assignment)
-    beside = sorted(path for path in package.rglob("*") if path.suffix != ".ipynb" and "__pycache__" not in path.parts)
     settings = {
         "course": [course.id, digest_of_keys(course)],
         "required_tier": course.required_tier,
@@ -67,18 +67,24 @@ def fingerprints(
     }
     return {
         "release": hash_of([package / f"{notebook}.ipynb"]),
-        "package": hash_of_contents(
-            part
-            for path in beside
-            if path.is_file()
-            for part in (str(path.relative_to(package)).encode(), path.read_bytes())
-        ),
+        "package": package_digest,
         "graders": hash_of(grader_files(course.graders(assignment, notebook), course.expected(assignment, notebook))),
         "reference": _digest(reference),
         "kit": kit_hash(),
         "limits": _digest(course.limits.model_dump()),
         "settings": _digest(settings),
     }
+
+
+def digest_of_package(package: Path) -> str:
+    """Of what was released beside the notebooks."""
+    beside = sorted(path for path in package.rglob("*") if path.suffix != ".ipynb" and "__pycache__" not in path.parts)
+    return hash_of_contents(
+        part
+        for path in beside
+        if path.is_file()
+        for part in (str(path.relative_to(package)).encode(), path.read_bytes())
+    )
 
 
 def _own_package(course: Course) -> str:

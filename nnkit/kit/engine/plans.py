@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from nnkit.kit.authoring.borrowing import borrowed
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import load_misconceptions
 from nnkit.kit.course.companions import grader_files
@@ -17,7 +18,8 @@ from nnkit.kit.course.secret import input_key
 from nnkit.kit.course.settings import Course
 from nnkit.kit.engine.compiled import compiled_package
 from nnkit.kit.engine.data_sets import data_folder, held_out_files
-from nnkit.kit.engine.fingerprints import fingerprints
+from nnkit.kit.engine.fingerprints import digest_of_package, fingerprints
+from nnkit.kit.engine.given_values import given_file, keep_given_values
 from nnkit.kit.grading.plan import Mistake, Plan
 
 
@@ -40,25 +42,28 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         for each in load_misconceptions(template)
         if each.exercise in definitions
     )
-    lenders = dict.fromkeys(lender for item in template.items for lender, _ in item.borrows)
+    lenders = dict.fromkeys(borrowed(template).notebooks.values())
     earlier = {lender: plan_of(course, assignment, lender, package) for lender in lenders}
     proven = proven_graders(course.solutions(assignment, notebook)) == hash_of(
         grader_files(graders, course.expected(assignment, notebook))
     )
     folder, held_out = data_folder(course, assignment), held_out_files(course, assignment)
+    package_digest = digest_of_package(package)
+    given = given_file(template, package_digest, folder.name)
     hashes = fingerprints(
         course,
         assignment,
         notebook,
         package,
+        package_digest=package_digest,
         items=template.items,
         definitions=definitions,
         mistakes=mistakes,
         proven=proven,
-        data=[folder.name, *(file.name for file in held_out.values())],
+        data=[folder.name, *(file.name for file in (*held_out.values(), given) if file is not None)],
         earlier={name: each.hashes for name, each in earlier.items()},
     )
-    return Plan(
+    plan = Plan(
         course=course,
         assignment=assignment,
         notebook=notebook,
@@ -70,11 +75,15 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         mistakes=mistakes,
         data_folder=folder,
         held_out=held_out,
+        given=given,
         input_key=input_key(course),
         hashes=hashes,
         proven=proven,
         earlier=earlier,
     )
+    if given is not None and not given.is_file():
+        keep_given_values(template, plan)
+    return plan
 
 
 def note_proof(reference: NotebookNode, plan: Plan) -> None:

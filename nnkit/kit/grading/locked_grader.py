@@ -7,6 +7,7 @@ misconception (hints).
 
 from __future__ import annotations
 
+import builtins
 import copy
 import math
 import time
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 
 from nnkit.kit.grading.collected import OpenFile, collected
-from nnkit.kit.grading.thresholds import Thresholds
+from nnkit.kit.grading.thresholds import ThresholdMissed, Thresholds
 from nnkit.kit.grading.watched import SLACK_S, announce
 from nnkit.kit.locked.bounded_calls import within
 from nnkit.student.errors import CheckFailure, StudentError, StudentTimeout
@@ -28,7 +29,6 @@ from nnkit.student.verdict import GraderTest, TestResult, TestTrace, judge
 # Of a test's time beyond what its item has left: the submission's own limit comes first, and says more.
 GRACE_S = 2.0
 LONGEST_S = 24 * 3600.0
-LONGEST_OF_HIDDEN = 160  # characters of an error that student code raised on hidden inputs: enough to learn from
 
 
 class LockedGrader(GraderPlugin):
@@ -202,14 +202,25 @@ def student_message(result: TestResult, trace: TestTrace) -> str:
     """What a student may read of a failed test.
 
     Of a hidden test that compared numbers this is only the test's own message: the comparison would show an expected
-    value. Complaints about type, shape and dtype show none.
+    value. Complaints about type, shape and dtype show none. Of an exception it is the type alone: its words are the
+    submission's, which could put the hidden inputs into them.
     """
-    if result.verdict == "passed" or isinstance(trace.exception, StudentError):
-        return result.message if result.public else result.message[:LONGEST_OF_HIDDEN]
+    error = trace.exception
+    if isinstance(error, StudentError):
+        return result.message if result.public or not error.exception else _type_only(error, trace.test.message)
+    if result.verdict == "passed" or result.public:
+        return result.message
     if result.verdict == "student_error":
         return f"What your code returned is of no use to this test. {trace.test.message}".rstrip()
     if result.verdict == "grader_error":
         return "This test broke by itself. It costs nothing; a person will look at it."
-    if result.public or (isinstance(trace.exception, CheckFailure) and trace.exception.measured is None):
+    if isinstance(error, ThresholdMissed) or (isinstance(error, CheckFailure) and error.measured is None):
         return result.message
     return trace.test.message or "The result differs from what is expected."
+
+
+def _type_only(error: StudentError, message: str) -> str:
+    """That student code raised; of Python's own exceptions, which: others have the names that they are given."""
+    known = getattr(builtins, error.exception, None)
+    kind = error.exception if isinstance(known, type) and issubclass(known, BaseException) else "an exception"
+    return f"{message} Your code raised {kind} on hidden inputs.".lstrip()

@@ -52,6 +52,8 @@ class Plan:
     """What locked processes read as ``data``; nothing of what is held out is in it."""
     held_out: Mapping[str, Path] = field(default_factory=dict)
     """By data set, the file of its held-out data, which no locked process is shown."""
+    given: Path | None = None
+    """The file of what given cells bind and graders ask for, which no locked process is shown."""
     input_key: str = ""
     """Seeds the random inputs of tests, together with the names of test and student."""
     hashes: Mapping[str, str] = field(default_factory=dict)

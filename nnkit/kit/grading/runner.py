@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, cast
 
 from nnkit.kit.course.items import Item
 from nnkit.kit.course.own_package import use_package_of
+from nnkit.kit.grading.given_data import given_data
 from nnkit.kit.grading.held_out import held_out
 from nnkit.kit.grading.hints import KnownMistake, find_hints
 from nnkit.kit.grading.lending import Loan, PartlyLent, lendable, loans, partners
@@ -20,7 +22,7 @@ from nnkit.kit.grading.reference_calls import reference_calls
 from nnkit.kit.locked.limit_messages import explain
 from nnkit.kit.locked.session import LockedSession
 from nnkit.kit.locked.sessions import Sessions, Source
-from nnkit.kit.submission.matching import grade_id_of
+from nnkit.kit.submission.reading import grade_id_of
 from nnkit.student.errors import LIMITS, StudentError
 from nnkit.student.expected import MissingExpected
 from nnkit.student.submission import LocalSubmission
@@ -50,6 +52,7 @@ class Serves(Protocol):
 
     def submission(self, item: str, wall_s: float) -> Any: ...
     def session(self, item: str) -> Lends: ...
+    def return_to(self, item: str, names: Collection[str]) -> bool: ...
     def allow_again(self, item: str) -> None: ...
 
 
@@ -72,6 +75,8 @@ class Runner:
     ----------
     records : dict of str to list of TestRecord
         By item.
+    remarks : dict of str to list of str
+        What else is to be said of an item.
     """
 
     def __init__(
@@ -87,15 +92,60 @@ class Runner:
             course=plan.input_key,
             held_out=partial(held_out, plan),
             thresholds=plan.thresholds,
+            notebook_data=partial(given_data, plan),
             item_wall_s=plan.course.limits.item.wall_s,
             items={item.name for item in items},
             # What a full run left behind is lost with its process: experiments go before anything that can end it.
             first={item.name for item in items if item.kind == "experiment"},
             slow=slow,
         )
+        self.remarks: dict[str, list[str]] = {item.name: [] for item in items}
         self.records: dict[str, list[TestRecord]] = {item.name: [] for item in items}
         for result in self._grader.run(plan.graders) if items else ():
             self.records[result.item].append(self._record(result, self._grader.traces[result.name]))
+
+    def judge_at_their_cells(self, names: Mapping[str, Collection[str]]) -> None:
+        """Try failing items again with the names as they stood at their own test cells: full marks there count.
+
+        Parameters
+        ----------
+        names : mapping
+            What each item's cell binds as it was released.
+        """
+        for item in self._items:
+            asked_for = {item.name, *item.uses, *names.get(item.name, ())}
+            if not self.has_failed(item.name) or not self._return_to(item.name, asked_for):
+                continue
+            self._grader.spent.pop(item.name, None)
+            tried = self._replayed(item)
+            if all(test.verdict == "passed" for test in tried):
+                self.records[item.name] = tried
+                self.remarks[item.name].append(
+                    "It passes with the names as they stood at its own test cell, and is judged by that; cells further "
+                    "down have changed them."
+                )
+            with suppress(StudentError):
+                self._sessions.return_to("", ())
+
+    def _return_to(self, item: str, names: Collection[str]) -> bool:
+        try:
+            return self._sessions.return_to(item, sorted(names))
+        except StudentError:
+            return False
+
+    def _replayed(self, item: Item) -> list[TestRecord]:
+        """All tests of an item, once more."""
+        tried: list[TestRecord] = []
+        for test in self.records[item.name]:
+            left = self._grader.seconds_left(item.name)
+            try:
+                submission = self._sessions.submission(item.name, max(0.0, left))
+            except StudentError:
+                return [*tried, test]
+            result, trace = self._grader.replay(test.name, submission)
+            self._grader.spent[item.name] = self._grader.spent.get(item.name, 0.0) + trace.duration
+            tried.append(self._record(result, trace))
+        return tried
 
     def follow_through(
         self, start: Callable[[], LockedSession], sources: Sequence[Source], untouched: frozenset[str]
@@ -282,6 +332,7 @@ class Runner:
             duration_s=round(trace.duration, 4),
             bound=result.bound,
             trace=result.detail[-LONGEST_TRACE:] if result.public and result.verdict == "student_error" else "",
+            private="" if result.public else (result.detail or result.message)[-LONGEST_TRACE:],
         )
 
     def _message(self, result: TestResult, trace: TestTrace) -> str:

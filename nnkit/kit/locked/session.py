@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
-from nnkit.kit.locked.cells import REPORT_COST, CellResult, RunningCell, SessionLimits, status_of
+from nnkit.kit.locked.cells import REPORT_COST, CellResult, RunningCell, SessionLimits, error_of, status_of
 from nnkit.kit.locked.exit_reasons import Exit, Process, limit_of, manner_of, stopped, told
 from nnkit.kit.locked.lent_functions import LentFunctions
 from nnkit.kit.locked.outputs import CellOutputs, Displays, error_output
@@ -169,6 +169,27 @@ class LockedSession:
         self.ask("restore", {}, self._limits.grace_s, lambda _: None)
         self.lent.set({}, ())
 
+    def keep(self, name: str) -> None:
+        """Keep what the notebook's names stand for now, under a name."""
+        self.ask("keep", {"name": name}, self._limits.grace_s, lambda _: None)
+
+    def return_to(self, name: str, asked_for: Collection[str]) -> bool:
+        """Let the notebook's names stand for what was kept under a name, "" for what they stood for at first.
+
+        Returns
+        -------
+        bool
+            Whether that is a change for any of the names that are asked for, or for what they depend on. The locked
+            process's own account: another try may come of it, and nothing else.
+        """
+
+        def read(reply: Reply) -> bool:
+            if type(reply["value"]) is not bool:
+                raise WireError("whether something has changed is no bool")
+            return reply["value"] is True
+
+        return self.ask("return_to", {"name": name, "asked_for": list(asked_for)}, self._limits.grace_s, read)
+
     def run_cell(self, cell_id: str, source: str, wall_s: float, *, plain: bool = False) -> CellResult:
         """Run one cell of the notebook, or `plain` Python; whatever happens in it is in the result."""
         if not self.alive:
@@ -178,23 +199,24 @@ class LockedSession:
         budget = max(1, min(self._limits.cell_output, self._limits.notebook_output - self._output_used))
         cell = self._cell = RunningCell(cell_id, CellOutputs(budget, self._displays))
         self._submission = LockedSubmission(self, wall_s)  # lent functions may ask for more of what they are given
-        status, count = "", None
+        status, count, error, line = "", None, "", None
         try:
             fields = {"cell": cell_id, "source": source, "budget": budget, "plain": plain}
             reply, in_time = self._exchange("run_cell", fields, wall_s)
             if reply.kind not in ("cell_done", "error"):
                 raise self._broken(WireError("a cell's answer has an unknown kind"))
             count = reply.fields.get("execution_count")
+            error, line = error_of(reply.fields)
             status = "timeout" if not in_time else "cpu_limit" if self._overran() else status_of(reply.fields)
-        except StudentError as error:
-            status = error.kind
-            cell.outputs.add(error_output(type(error).__name__, error.message))
+        except StudentError as stop:
+            status = stop.kind
+            cell.outputs.add(error_output(type(stop).__name__, stop.message))
         finally:
             self._cell = None
             self._output_used += cell.outputs.used
         outputs = cell.outputs.finish()
         count = count if type(count) is int and 0 <= count < 1 << 31 else None
-        return CellResult(outputs, status, time.monotonic() - cell.began, count)
+        return CellResult(outputs, status, time.monotonic() - cell.began, count, error, line)
 
     def ask(self, kind: str, fields: dict[str, Any], wall_s: float, read: Callable[[Reply], T]) -> T:
         """Send a request, and read its answer with `read`, whose WireErrors are the locked process's fault.

@@ -58,7 +58,7 @@ def scan(folder: Path, course: Course, assignment: str | None = None) -> list[Le
         if path.is_symlink():
             found.append(Leak(place, None, "a symbolic link"))
         elif path.is_file():
-            found += _scan_path(path, place, extras)
+            found += _scan_path(path, place, extras.union(data))
             if place in data:
                 continue  # data of the subject, public as it is
             if path.suffix == ".h5":

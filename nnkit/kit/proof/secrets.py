@@ -107,9 +107,9 @@ def _shippable_files(course: Course) -> Iterator[tuple[str, Path]]:
 
 def _read_template(template: Template, secrets: Secrets) -> None:
     for cell in template.cells:
-        if cell.kind in ("experiment", "explain"):
+        if cell.kind in ("experiment", "explain", "program"):
             what = "solution" if cell.kind == "experiment" else "model answer or mark scheme"
-            shortest = SHORTEST_LINE if cell.kind == "experiment" else SHORTEST_PROSE
+            shortest = SHORTEST_PROSE if cell.kind == "explain" else SHORTEST_LINE
             for _, line in solution_lines(cell.source, file=template.shown):
                 if not line.startswith("###"):
                     _keep(secrets, line, f"a line of the {what} of {cell.name} ({template.shown})", shortest)
@@ -125,7 +125,7 @@ def _public_lines(template: Template) -> set[str]:
         if cell.kind in ("prose", "code", "given"):
             lines |= {squeezed(line) for line in cell.source.split("\n")}
         lines |= {squeezed(line) for line in cell.prompt.split("\n")}
-        if cell.kind == "experiment":
+        if cell.kind in ("experiment", "program"):
             inside = dict(solution_lines(cell.source, file=template.shown))
             lines |= {squeezed(text) for at, text in enumerate(cell.source.split("\n"), start=1) if at not in inside}
     return lines

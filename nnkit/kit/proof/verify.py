@@ -28,7 +28,7 @@ from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.engine import Job, LocalExecutor, grade_all
 from nnkit.kit.engine.plans import note_proof, plan_of
 from nnkit.kit.grading.outcome import Graded
-from nnkit.kit.grading.record import ItemRecord
+from nnkit.kit.grading.record import ItemRecord, TestRecord
 from nnkit.kit.proof.attempts_at_once import Notebook, unearned_of
 from nnkit.kit.proof.leaks import Leak, scan
 from nnkit.kit.proof.published import check_unpublished
@@ -154,7 +154,7 @@ def verify(
             results = {student: result for (name, student), result in graded.items() if name == notebook}
             _judge(template, results, unearned[notebook], verification)
             reference = results[REFERENCE]
-            if reference.record.score == sum(item.points for item in template.items if item.kind != "explain"):
+            if reference.record.score == sum(item.points for item in template.items if not item.by_person):
                 note_proof(reference.notebook, plans[notebook])
             course.solutions(assignment).mkdir(parents=True, exist_ok=True)
             nbformat.write(reference.notebook, course.solutions(assignment, notebook))
@@ -228,7 +228,7 @@ def _judge(
     misconceptions = load_misconceptions(template)
     for item in template.items:
         solved, empty = reference.item(item.name), untouched.item(item.name)
-        if item.kind == "explain":
+        if item.by_person:
             entry = {"assignment": template.assignment, "notebook": template.notebook, "item": item.name}
             states = {"points": item.points, "answered": solved.status, "unanswered": empty.status}
             ok = (solved.status, empty.status) == ("waiting", "unanswered")
@@ -256,8 +256,19 @@ def _judge(
 
 
 def _complaints(item: ItemRecord) -> list[str]:
-    return [f"{test.name}: {test.verdict}: {test.message}" for test in item.tests if test.verdict != "passed"]
+    """What an instructor has to know of tests that did not pass: hidden ones tell them all."""
+    return [
+        f"{test.name}: {test.verdict}: {test.private or test.message}{_figures(test)}"
+        for test in item.tests
+        if test.verdict != "passed"
+    ]
+
+
+def _figures(test: TestRecord) -> str:
+    if test.measured is None or test.allowed is None:
+        return ""
+    return f" (measured {test.measured:.4g}, asked for {test.bound} {test.allowed:.4g})"
 
 
 def _lost(item: ItemRecord) -> bool:
-    return item.kind != "explain" and item.score != item.points
+    return not item.by_person and item.score != item.points

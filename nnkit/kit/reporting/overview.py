@@ -73,12 +73,12 @@ def _row(template: Template, hours: float | None) -> str:
     def named(kind: str) -> str:
         return ", ".join(f"`{item.name}` {item.points:g}" for item in template.items if item.kind == kind) or "–"
 
-    machine = sum(item.points for item in template.items if item.kind != "explain")
-    person = sum(item.points for item in template.items if item.kind == "explain")
+    machine = sum(item.points for item in template.items if not item.by_person)
+    person = sum(item.points for item in template.items if item.by_person)
     questions = [
         f"`{item.name}` {item.points:g}" if item.kind == "choose" else f"`{item.name}` ({item.points:g})"
         for item in template.items
-        if item.kind in ("choose", "explain")
+        if item.kind == "choose" or item.by_person
     ]
     cells = (
         f"[{_title(template)}](../source/{template.assignment}/{template.notebook}.md)",

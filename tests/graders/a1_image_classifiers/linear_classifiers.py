@@ -184,7 +184,8 @@ def check_input_dtypes(function, formula, rng):
     wanted_loss, wanted_dW = formula(W.astype(float), X.astype(float), y, 0.0)
     loss, dW = loss_and_gradient(function, W, X, y, 0.0)
     assert_close(loss, wanted_loss, FORWARD_FLOAT32, "loss", dtype=float32_result(loss), floor=0.1)
-    assert_close(dW, wanted_dW, FORWARD_FLOAT32, "dW", dtype=float32_result(dW), relative_floor=NOISE_FLOOR)
+    # Where probabilities nearly cancel, few of float32's digits are left.
+    assert_close(dW, wanted_dW, FORWARD_FLOAT32, "dW", dtype=float32_result(dW), relative_floor=0.1)
 
 
 def rows_of(images):
@@ -197,10 +198,6 @@ def accuracy_on(submission, name, X, y):
     predicted = opaque(getattr(submission, name), name, "a trained classifier").predict(X)
     assert_shape(predicted, (len(X),), f"{name}.predict(X)")
     return float(np.mean(predicted == y))
-
-
-def held_back_accuracy(submission, name, images, labels):
-    return accuracy_on(submission, name, rows_of(images), labels)
 
 
 MOST_SETTINGS = 1000
@@ -236,8 +233,8 @@ def check_grid(submission):
             assert_below(accuracy, 1, "an accuracy in results")
 
 
-def check_best(submission, name, X_val, y_val):
+def check_best(submission, name, accuracy):
     """best_val is the highest validation accuracy of the grid, and the classifier reaches it."""
     best = max((accuracies[1] for _, accuracies in entries(submission)), default=0.0)
     assert_close(submission.best_val, best, FORWARD, "best_val")
-    assert_close(accuracy_on(submission, name, X_val, y_val), best, FORWARD, f"validation accuracy of {name}")
+    assert_close(accuracy, best, FORWARD, f"validation accuracy of {name}")

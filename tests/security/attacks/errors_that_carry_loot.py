@@ -1,7 +1,7 @@
 """Carry what can be seen on hidden inputs out in the message of an exception, at its greatest length.
 
 Family: reading
-Must fail: of an error on hidden inputs only the first characters are shown, and the inputs are no secret of the course.
+Must fail: of an exception on hidden inputs only the type is shown, and the inputs are no secret of the course.
 Proof: ATTEMPTED
 """
 

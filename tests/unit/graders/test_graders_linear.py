@@ -10,6 +10,7 @@ from reference_grading import InProcessGrader, Reference, complaints
 
 import nnkit.linear_losses
 import nnkit.models.linear
+import nnkit.models.shuffled
 from nnkit.kit.authoring.grader_items import asked_of_submissions
 from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
@@ -23,7 +24,7 @@ EXERCISES = {
 }
 NOTEBOOKS = ("svm", "softmax")
 BEST = {"svm": "best_svm", "softmax": "best_softmax"}
-REFERENCE = Reference(nnkit.linear_losses, nnkit.models.linear)
+REFERENCE = Reference(nnkit.linear_losses, nnkit.models.linear, nnkit.models.shuffled)
 
 
 def grade(notebook, submission, items):
@@ -143,6 +144,9 @@ class Model:
         found = X[:, :10].argmax(axis=1)
         return np.where(found < round(10 * self.right), found, (found + 1) % 10)
 
+    def scores(self, X):
+        return np.eye(10)[self.predict(X)]
+
 
 def tuned(notebook, model, **left_behind):
     best_val = getattr(model, "right", 0.0)
@@ -186,26 +190,24 @@ def test_validation_images_that_a_submission_puts_in_place_of_its_own_play_no_pa
     """All of one class, which a constant gets right."""
     forged = {"X_val": np.zeros((5, 13)), "y_val": np.zeros(5, dtype=int)}
 
-    class Constant:
-        right = 1.0
+    class Constant(Model):
 
         def predict(self, X):
             return np.zeros(len(X), dtype=int)
 
-    assert share_of_tuning(notebook, Constant(), **forged) == 0
+    assert share_of_tuning(notebook, Constant(1.0), **forged) == 0
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_a_model_that_knows_the_validation_images_by_heart_and_no_others_earns_nothing(notebook):
     X_val, y_val = easy()["notebook_data"]("X_val", "y_val")
 
-    class ByHeart:
-        right = 1.0
+    class ByHeart(Model):
 
         def predict(self, X):
             return y_val.copy() if np.array_equal(X, X_val) else np.zeros(len(X), dtype=int)
 
-    assert share_of_tuning(notebook, ByHeart()) == 0
+    assert share_of_tuning(notebook, ByHeart(1.0)) == 0
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
@@ -280,6 +282,12 @@ def test_slopes_measured_weight_by_weight_earn_the_marks_of_the_loss_and_no_othe
         oracle = REFERENCE.sources[name].replace(name, "softmax_or_svm")
         submission = REFERENCE.submission_with(softmax_or_svm=oracle, **{name: measured})
         assert shares(notebook, submission, slow=False)[name] < 0.35
+
+
+def test_the_classifier_given_with_softmax_earns_nothing_in_place_of_the_one_that_svm_asks_for():
+    given = REFERENCE.sources["Softmax"].replace("class Softmax", "class LinearClassifier")
+    submission = REFERENCE.submission_with(LinearClassifier=given)
+    assert earned_shares(GRADERS / "test_svm.py", submission, ["LinearClassifier"]) == {"LinearClassifier": 0}
 
 
 DOES_WELL = """

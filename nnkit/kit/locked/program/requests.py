@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from .handles import Arguments, Handles, Path
+from .kept_names import KeptNames
 from .wire import WireError
 
 MOST_ITEMS = 10_000
@@ -44,6 +45,7 @@ class Requests:
         self._call_back = call_back
         self._replaced: dict[str, Any] = {}
         self._disabling: dict[str, Any] = {}
+        self._kept = KeptNames(namespace)
         self._answers: dict[str, Callable[..., dict[str, Any]]] = {
             "get": self._get,
             "call": self._call,
@@ -56,6 +58,8 @@ class Requests:
             "enable_all": self._enable_all,
             "reset": self._reset,
             "place": self._place,
+            "keep": self._keep,
+            "return_to": self._return_to,
         }
 
     def answer(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -158,6 +162,13 @@ class Requests:
         with open(name, "wb") as file:
             file.write(content)
         return {"value": None}
+
+    def _keep(self, name: str) -> dict[str, Any]:
+        self._kept.keep(name)
+        return {"value": None}
+
+    def _return_to(self, name: str, asked_for: list[str]) -> dict[str, Any]:
+        return {"value": self._kept.return_to(name, asked_for)}
 
     def _override(self, names: list[str]) -> dict[str, Any]:
         for name in names:

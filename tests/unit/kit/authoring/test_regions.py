@@ -96,7 +96,7 @@ def test_text_without_regions_is_left_alone():
         ("### BEGIN HIDDEN TESTS\n", 1, "hidden tests live in tests/graders only"),
         ("### END HIDDEN TESTS\n", 1, "hidden tests live in tests/graders only"),
         ("# BEGN HIDDEN TESTS\n", 1, "hidden tests live in tests/graders only"),
-        ("### BEGIN MARK SCHEME\n", 1, 'kind "explain"'),
+        ("### BEGIN MARK SCHEME\n", 1, "that a person marks"),
         ('s = "BEGIN SOLUTION"\n', 1, "is no delimiter"),
         ("x = 1  ### END SOLUTION\n", 1, "is no delimiter"),
     ],

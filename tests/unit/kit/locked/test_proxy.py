@@ -26,7 +26,7 @@ from nnkit.student.testing import (
     type_name,
 )
 
-SOURCE = '''
+SOURCE = """
 import numpy as np
 
 scale = 3
@@ -131,7 +131,7 @@ class Model:
         self.layers = [np.zeros(1), "relu"]
     def loss(self, x):
         return float((self.params["W"] * x).sum() + self.bias)
-'''
+"""
 
 
 @pytest.fixture(scope="module")

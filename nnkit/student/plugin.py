@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import time
 import traceback
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnkit.student.expected import ExpectedRecorder, ExpectedValues, expected_path, stored_keys
+from nnkit.student.marker import read_marker_call
 from nnkit.student.measurement import measurements
 from nnkit.student.session import GraderFileError, run_pytest
 from nnkit.student.verdict import VERDICTS, GraderTest, TestResult, TestTrace, judge
@@ -221,34 +221,11 @@ def read_marker(node):
     """
     markers = list(node.iter_markers("item"))
     if len(markers) != 1:
-        raise ValueError(f"{len(markers) or 'no'} item markers, write one: @item(\"affine_forward\", public=True)")
-    args, options = markers[0].args, dict(markers[0].kwargs)
-    if len(args) != 1 or not isinstance(args[0], str) or not args[0]:
-        raise ValueError('item takes one name: @item("affine_forward")')
-    defaults = {"public": False, "weight": 1, "message": "", "slow": False, "needs": (), "confirms": ()}
-    public, weight, message, slow, needs, confirms = (options.pop(key, default) for key, default in defaults.items())
-    if options:
-        raise ValueError(f"item has no keyword {', '.join(options)} (it has {', '.join(defaults)})")
-    for key, value in {"public": public, "slow": slow}.items():
-        if not isinstance(value, bool):
-            raise ValueError(f"{key} is {value!r}, expected True or False")
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
-        raise ValueError(f"weight is {weight!r}, expected a number above 0")
-    if not isinstance(message, str):
-        raise ValueError(f"message is {message!r}, expected text")
-    needs, confirms = _names("needs", needs), _names("confirms", confirms)
-    if public and confirms:
-        raise ValueError("a public test confirms nothing: its inputs can be looked up")
-    notebook = node.path.stem.removeprefix("test_")
-    return GraderTest(args[0], node.name, public, weight, message, notebook, node.path, slow, needs, confirms)
-
-
-def _names(key, value):
-    """One test's name, or several."""
-    names = (value,) if isinstance(value, str) else value
-    if not isinstance(names, tuple | list) or not all(isinstance(name, str) and name for name in names):
-        raise ValueError(f"{key} is {value!r}, expected a test's name, or a list of them")
-    return tuple(names)
+        raise ValueError(f'{len(markers) or "no"} item markers, write one: @item("affine_forward", public=True)')
+    item, options = read_marker_call(markers[0].args, markers[0].kwargs)
+    return GraderTest(
+        item=item, name=node.name, notebook=node.path.stem.removeprefix("test_"), path=node.path, **options
+    )
 
 
 def run_graders(path, plugin):

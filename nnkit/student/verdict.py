@@ -86,12 +86,12 @@ def unmet_needs(tests, passed):
         By name of a passed test, the tests that are missing.
     """
     tests = {test.name: test for test in tests}
-    needs = {name: {need for need in test.needs if need in tests} for name, test in tests.items()}
+    needs = {name: {each for need in test.needs for each in _runs_of(need, tests)} for name, test in tests.items()}
+    confirmed = set()
     for name, test in tests.items():
-        for confirmed in test.confirms:
-            if confirmed in needs:
-                needs[confirmed].add(name)
-    confirmed = {name for test in tests.values() for name in test.confirms}
+        for each in {run for confirms in test.confirms for run in _runs_of(confirms, tests)}:
+            needs[each].add(name)
+            confirmed.add(each)
     earned, missing = set(passed) & tests.keys(), {}
     while True:
         for name in sorted(earned):
@@ -106,6 +106,11 @@ def unmet_needs(tests, passed):
         if not earned & missing.keys():
             return missing
         earned -= missing.keys()
+
+
+def _runs_of(name, tests):
+    """The tests that a name stands for: a test with parameters is run once for each, as ``test_sizes[3]``."""
+    return [each for each in tests if each.partition("[")[0] == name]
 
 
 def withhold(results, tests):

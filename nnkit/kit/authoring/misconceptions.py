@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from nnkit.kit.authoring.notebook import solved_notebook
 from nnkit.kit.authoring.regions import clean
 from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError, did_you_mean
 from nnkit.kit.course.toml_lines import KeyPath, line_of
 
@@ -65,7 +66,7 @@ def load_misconceptions(template: Template) -> tuple[Misconception, ...]:
     if not path.is_file():
         return ()
     place = path.relative_to(template.course.root)
-    found = _Reader(path.read_text(encoding="utf-8"), place).read()
+    found = _Reader(read_authored(path, place), place).read()
     solutions = {
         cell.name: clean(cell.source) for cell in template.cells if cell.kind in ("exercise", "experiment", "choose")
     }

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 import nnkit
-from nnkit.kit.course.errors import CourseError, did_you_mean
+from nnkit.kit.course.authored import read_authored
+from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
 from nnkit.kit.course.settings import Course
 from nnkit.kit.course.toml_lines import KeyPath, line_of
 
@@ -56,7 +57,10 @@ def find_course(path: Path | str | None = None) -> Path:
 
 def read_course(file: Path, *, check_files: bool = True) -> Course:
     """Read and check one course.toml (see `load_course`)."""
-    text = file.read_text(encoding="utf-8")
+    try:
+        text = read_authored(file, "course.toml")
+    except BuildError as error:
+        raise CourseError(error.what, file=error.file, line=error.line, mend=error.mend) from None
     try:
         course = Course.model_validate(_tuples(_parse(text)))
     except ValidationError as error:

@@ -11,6 +11,7 @@ import h5py
 from nnkit.kit.authoring.grader_items import grader_tests
 from nnkit.kit.authoring.module_parts import Statements
 from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError
 from nnkit.student.companions import companion_files
 
@@ -67,7 +68,7 @@ def public_checks(
         A public test calls a hidden one.
     """
     tests = {test.name: test for test in grader_tests(path, shown)}
-    file = Statements(path.read_text(encoding="utf-8") if path.is_file() else "")
+    file = Statements(read_authored(path, shown) if path.is_file() else "")
     reached = file.reached(test.name for test in tests.values() if test.public)
     for name in reached:
         if name in tests and not tests[name].public:
@@ -105,7 +106,7 @@ def public_companions(wanted: Mapping[Path, Iterable[str]]) -> dict[str, str]:
     while pending:
         path, names = pending.pop()
         if path not in files:
-            files[path], reached[path] = Statements(path.read_text(encoding="utf-8")), frozenset()
+            files[path], reached[path] = Statements(read_authored(path)), frozenset()
         new = files[path].reached(names) - reached[path]
         if new:
             reached[path] |= new

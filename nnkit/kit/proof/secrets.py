@@ -14,11 +14,12 @@ import numpy as np
 import nnkit
 from nnkit.kit.authoring.definitions import shown, top_level
 from nnkit.kit.authoring.exercises import openings
-from nnkit.kit.authoring.grader_items import grader_tests
+from nnkit.kit.authoring.grader_items import grader_tests, is_test
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import load_misconceptions
 from nnkit.kit.authoring.regions import find_regions, solution_lines
 from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.authored import parse_authored, read_authored
 from nnkit.kit.course.companions import companions_of
 from nnkit.kit.course.settings import Assignment, Course
 from nnkit.kit.distribution.library import solved_stages
@@ -78,7 +79,7 @@ def _read_subject(course: Course, assignment: str, secrets: Secrets) -> None:
     opened = openings(course)
     for module, path in _subject_files(course):
         place = shown(course, path)
-        text = path.read_text(encoding="utf-8")
+        text = read_authored(path, place)
         inside = dict(solution_lines(text, file=place))
         secrets.public |= {
             squeezed(line) for number, line in enumerate(text.split("\n"), start=1) if number not in inside
@@ -142,8 +143,8 @@ def _read_graders(template: Template, secrets: Secrets) -> None:
     path = template.course.graders(template.assignment, template.notebook)
     place = path.relative_to(template.course.root)
     hidden = {test.name for test in grader_tests(path, place) if not test.public}
-    body = ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else []
-    tests = [node for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    body = parse_authored(path, place).body if path.is_file() else []
+    tests = [node for node in body if isinstance(node, ast.FunctionDef) and is_test(node)]
     messages = {message for node in tests if node.name not in hidden for message in _messages(node)}
     for node in tests:
         if node.name not in hidden:
@@ -166,7 +167,7 @@ def _read_companions(course: Course, settings: Assignment, secrets: Secrets) -> 
     graders = [course.graders(settings.name, notebook) for notebook in settings.notebooks]
     for path in {path for each in graders for path in companions_of(each).values()}:
         place = path.relative_to(course.root)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parse_authored(path, place)):
             if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
                 for line in (ast.get_docstring(node) or "").split("\n"):
                     if line not in shipped.get(path.stem, ""):

@@ -103,6 +103,12 @@ def test_definitions_bring_what_they_take_from_the_library_and_nothing_else(cour
         ('layers:Net"\n', 'layers:Net"\nx = 1\n', "layers:Net", "a cell with exercise=… has a body"),
         ('given="', 'grade="x" given="', "given=", "one cell with both given and grade"),
         ('experiment="tuning"', 'experiment="best tuning"', "experiment=", 'experiment "best tuning" is no name'),
+        ("```python given", "```Python given", "given=", '"```Python given="nnkit.layers:shifted"" begins no cell'),
+        ("```python given", "``python given", "given=", "begins no cell: it stands as text in the cell above"),
+        ('#region question="zero"', '#regoin question="zero"', 'question="zero"', "begins no cell"),
+        ("<!-- #endregion -->\n\n<!--", "\n<!--", 'question="zero"', "this #region is never ended"),
+        ("<!-- #endregion -->\n\nGood", "\nGood", 'question="zero_why"', "this #region is never ended"),
+        ("```python\nprint", "```python3\nprint", "print(best)", "```python3 becomes a cell that runs %%python3"),
     ],
 )
 def test_malformed_template_is_named_with_its_line(course, old, new, at, what):

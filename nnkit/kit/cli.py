@@ -133,7 +133,7 @@ def _jobs(options: argparse.Namespace, course: Course) -> int:
 
 
 def _build(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.authoring.notebook import write_source
+    from nnkit.kit.authoring.sources import write_source
 
     course, assignments = _course(options)
     for assignment in assignments:

@@ -70,6 +70,7 @@ def load_misconceptions(template: Template) -> tuple[Misconception, ...]:
     solutions = {
         cell.name: clean(cell.source) for cell in template.cells if cell.kind in ("exercise", "experiment", "choose")
     }
+    first: dict[tuple[str, str], Misconception] = {}
     for misconception in found:
         if misconception.exercise not in solutions:
             raise BuildError(
@@ -78,7 +79,15 @@ def load_misconceptions(template: Template) -> tuple[Misconception, ...]:
                 line=misconception.line,
                 mend=did_you_mean(misconception.exercise, solutions, f"its items: {', '.join(solutions)}"),
             )
-        misconception.apply(solutions[misconception.exercise], str(place))
+        mistaken = misconception.apply(solutions[misconception.exercise], str(place))
+        same = first.setdefault((misconception.exercise, mistaken), misconception)
+        if same is not misconception:
+            raise BuildError(
+                f'"{misconception.name}" makes the same mistake as "{same.name}" at line {same.line}',
+                file=place,
+                line=misconception.line,
+                mend="keep one of them: students read the hint of the first one only",
+            )
     return found
 
 

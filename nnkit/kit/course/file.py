@@ -234,6 +234,7 @@ def _check_files(course: Course) -> None:
                     "paths are relative to the course folder",
                     name,
                 )
+        _check_shipped_names(course, index)
     for key in ("cifar10", "coco_captions", "cola"):
         folder = getattr(course.data, key)
         if folder is not None and not (course.root / folder).is_dir():
@@ -253,6 +254,19 @@ def _check_files(course: Course) -> None:
                     ("thresholds", experiment, data_set),
                     did_you_mean(data_set, known, f"known: {', '.join(known)}"),
                 )
+
+
+def _check_shipped_names(course: Course, index: int) -> None:
+    """No file for students takes the place of another one in the folder that they receive."""
+    assignment = course.assignments[index]
+    taken = {f"{notebook}.ipynb": "a notebook" for notebook in assignment.notebooks}
+    taken |= {"README.md": "written by release", "requirements.txt": "written by release"}
+    for position, name in enumerate(assignment.files):
+        base = Path(name).name
+        if base in taken:
+            what = f'"{name}" would take the place of {base} in what students receive, which is {taken[base]}'
+            raise course.error(what, ("assignment", index, "files", position), "give the file another name", name)
+        taken[base] = f'"{name}"'
 
 
 def _subject_modules(course: Course) -> list[str]:

@@ -17,7 +17,8 @@ from rich.console import Console
 
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions, mistaken_notebook
-from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook, write_source
+from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook
+from nnkit.kit.authoring.sources import write_source
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.settings import Course
 from nnkit.kit.distribution.student_package import build_student_package

@@ -158,7 +158,7 @@ def test_test_without_item_is_an_error(course):
 def test_points_that_do_not_add_up_are_named_in_the_settings(course):
     assert complaint(course, MD, "points=6", "points=7") == (
         "course.toml, line 12: net is worth 17 points here, but source/a1/net.md adds up to 18 "
-        "(mend the one that is wrong)"
+        "(correct the one that is wrong)"
     )
 
 
@@ -193,4 +193,17 @@ def test_two_misconceptions_of_one_name_are_an_error(course):
     first = path.read_text().split("\n\n")[0]
     path.write_text(path.read_text() + "\n" + first + "\n")
     with pytest.raises(BuildError, match='"tripled" of double_forward is already at line 1'):
+        load_misconceptions(load_template(course, "a1", "net"))
+
+
+def test_what_is_given_twice_is_an_error(course):
+    message = complaint(course, MD, "Goodbye.", '```python given="nnkit.layers:shifted"\n```')
+    assert f'grade id "given_shifted" is already taken at line {line_of("layers:shifted")}' in message
+
+
+def test_two_misconceptions_that_make_the_same_mistake_are_an_error(course):
+    path = course.misconceptions("a1", "net")
+    again = path.read_text().split("\n\n")[0].replace("tripled", "threefold")
+    path.write_text(path.read_text() + "\n" + again + "\n")
+    with pytest.raises(BuildError, match='"threefold" makes the same mistake as "tripled" at line 1'):
         load_misconceptions(load_template(course, "a1", "net"))

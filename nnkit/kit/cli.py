@@ -16,6 +16,7 @@ from rich.console import Console
 from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
 from nnkit.kit.course.file import load_course
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.terminal import Terminal
 
 # Imports make a million objects and no garbage; at Python's own pace, looking for it takes a seventh of their time.
 COLLECT_AFTER = 50_000
@@ -37,14 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(COLLECT_AFTER)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # work is spread over processes, and graders' arrays are small
     # Data for machines goes to standard output alone; what people read then goes to standard error.
-    console = Console(stderr=getattr(options, "json", False), highlight=False)
+    console = Terminal(stderr=getattr(options, "json", False))
     try:
         return int(options.run(options, console))
     except BuildError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error[/]: {_escape(str(error))}")
+        Terminal(stderr=True, soft_wrap=True).print(f"[red]error[/]: {_escape(str(error))}")
         return 1
     except KeyboardInterrupt:
-        Console(stderr=True, soft_wrap=True).print(
+        Terminal(stderr=True, soft_wrap=True).print(
             "stopped; everything finished so far is kept, and the same command goes on from there"
         )
         return 130
@@ -83,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     grade = command("grade", _grade, "Grade what is in submitted/ and write the gradebook.")
     grade.add_argument("--student", action="append", help="only this student (may be repeated)")
     grade.add_argument(
-        "--quick", action="store_true", help="run definitions only; experiments then wait for a full run"
+        "--quick",
+        action="store_true",
+        help="run definitions only: experiments wait for a full run, and what was graded in full is passed over",
     )
     grade.add_argument("--jobs", type=int, default=None, help="submissions graded at once (default: course.toml)")
     grade.add_argument(

@@ -133,6 +133,21 @@ def test_a_quick_run_leaves_experiments_to_a_full_one(handed_in, nnkit):
     assert states["Net"] == ("passed", 6.0)
 
 
+@pytest.mark.slow
+def test_a_quick_run_takes_nothing_away_that_a_full_one_has_shown(handed_in, nnkit):
+    nnkit("grade")
+    path = handed_in.records("ada", "a1", "net")
+    full = path.read_text()
+    change(handed_in.root, "tests/graders/a1/test_net.py", "Secretly larger", "Secretly much larger")
+    for arguments in (["--quick"], ["--quick", "--force"]):
+        nnkit("grade", *arguments)
+        assert path.read_text() == full
+    source = handed_in.submitted("ada", "a1", "net")
+    source.write_text(source.read_text().replace('"cells"', ' "cells"', 1))
+    nnkit("grade", "--quick")
+    assert json.loads(path.read_text())["mode"] == "quick", "of what was handed in anew no full run has shown anything"
+
+
 def test_grading_refuses_below_the_required_tier(handed_in, nnkit, monkeypatch):
     monkeypatch.setattr(classroom, "best_tier", lambda: Tier.E)
     status, _, err = nnkit("grade")

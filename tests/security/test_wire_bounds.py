@@ -117,6 +117,27 @@ def test_outputs_are_text_that_can_be_written_to_a_file() -> None:
     str(outputs.finish()).encode()
 
 
+def test_a_display_in_many_places_uses_up_the_budget_as_often_as_it_is_written() -> None:
+    displays, budget = Displays(), 100_000
+    outputs = CellOutputs(budget, displays)
+    for _ in range(100):
+        outputs.apply(report(b'{"type":"display_data","data":{"text/plain":"x"},"metadata":{},"display_id":"d"}'))
+    update = '{"type":"update_display_data","data":{"text/plain":"%s"},"metadata":{},"display_id":"d"}'
+    later = CellOutputs(budget, displays)
+    later.apply(report((update % ("y" * 50_000)).encode()))
+    assert later.used > 100 * 50_000
+    assert sum(len(output["data"]["text/plain"]) for output in outputs.finish()) < 2 * budget + (1 << 20)
+
+
+def test_a_progress_display_is_updated_to_its_end() -> None:
+    outputs = CellOutputs(100_000, Displays())
+    outputs.apply(report(b'{"type":"display_data","data":{"text/plain":"0"},"metadata":{},"display_id":"bar"}'))
+    update = '{"type":"update_display_data","data":{"text/plain":"%d"},"metadata":{},"display_id":"bar"}'
+    for step in range(1000):
+        outputs.apply(report((update % step).encode()))
+    assert outputs.finish()[0]["data"]["text/plain"] == "999"
+
+
 def test_metadata_that_is_all_brackets_uses_up_the_budget() -> None:
     outputs = CellOutputs(4_000_000, Displays())
     tracemalloc.start()

@@ -12,6 +12,10 @@ _EXERCISE = re.compile(r"""^```\s*python\s.*?\bexercise\s*=\s*["']([\w.]+):(\w+)
 _STAGE = re.compile(r"""\bstage\s*=\s*["']([^"']*)["']""")
 
 
+_CELL = r"^(?:```\s*python\b|<!--\s*#region\b)"
+_GRADED = re.compile(_CELL + r"""[^\n]*?\b(?:grade|question)\s*=\s*["'](\w+)["']""", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Opening:
     """One exercise cell: the notebook in which the regions of some stages are to be written.
@@ -29,6 +33,19 @@ class Opening:
 def stages_named(text: str) -> frozenset[str | None]:
     """The stages that ``stage="normalisation"`` (several: ``stage="normalisation, dropout"``) names."""
     return frozenset(part.strip() for part in text.split(","))
+
+
+def names_of_several(course: Course, assignment: str) -> frozenset[str]:
+    """The graded items that more than one notebook of an assignment has under the same name."""
+    seen: set[str] = set()
+    several: set[str] = set()
+    for notebook in course.assignment(assignment).notebooks:
+        template = course.template(assignment, notebook)
+        text = read_authored(template, f"{assignment}/{notebook}.md") if template.is_file() else ""
+        names = set(_GRADED.findall(text))
+        several |= names & seen
+        seen |= names
+    return frozenset(several)
 
 
 def openings(course: Course) -> tuple[Opening, ...]:

@@ -11,10 +11,11 @@ from rich.console import Console
 
 from nnkit.kit.course.errors import CourseError, did_you_mean
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.engine import Executor, Job, LocalExecutor, Refused, grade_all
 from nnkit.kit.engine.plans import plan_of, prepare_data
 from nnkit.kit.engine.run_log import RunLog
-from nnkit.kit.engine.up_to_date import marks_by_notebook, unchanged
+from nnkit.kit.engine.up_to_date import fully_graded, marks_by_notebook, unchanged
 from nnkit.kit.gradebook.rows import write_autograded
 from nnkit.kit.gradebook.writer import GradebookWriter, open_writer
 from nnkit.kit.grading.outcome import Graded, Mode, unreadable
@@ -55,6 +56,7 @@ def grade_class(
     students : sequence of str, optional
         Only these.
     mode : {"full", "quick"}
+        What a full run has graded, a quick one passes over: it would know less.
     workers : int
         Submissions graded at once; 0 means one per core, or as many as the cluster has threads.
     scheduler : str
@@ -64,7 +66,7 @@ def grade_class(
     tier : Tier, optional
         The sandbox to use; otherwise the best one where a submission is graded.
     force : bool
-        Also grade what is unchanged.
+        Also grade what is unchanged, though never quickly what was graded in full.
     summary : Summary, optional
         Counts.
     console : rich Console, optional
@@ -78,7 +80,7 @@ def grade_class(
     KeyboardInterrupt
         After Ctrl-C, with everything finished written.
     """
-    console = console or Console(quiet=True)
+    console = console or Terminal(quiet=True)
     summary = Summary() if summary is None else summary
     with alone_in(course), _place(course, scheduler, workers, accept_tier, tier, console) as place:
         plans = [
@@ -127,7 +129,9 @@ def _without_grading(
             job = Job(student, folder / name, plan, mode)
             if not is_there(folder, name):
                 yield _missing(course, writer, plan, student, worst, mode), "missing"
-            elif not force and (record := unchanged(course, job, place, marks)) is not None:
+            elif (not force and (record := unchanged(course, job, place, marks)) is not None) or (
+                record := fully_graded(course, job)
+            ) is not None:
                 yield record, UNCHANGED
             else:
                 jobs.append(job)

@@ -12,6 +12,7 @@ from typing import Protocol
 from nnkit.kit.engine.executors import Counter, Executor
 from nnkit.kit.engine.interrupt import noted_interrupts
 from nnkit.kit.engine.jobs import Job, Order, Refused, broken, completed, key_of, not_opened, read_content
+from nnkit.kit.engine.processes import ProcessEnded
 from nnkit.kit.grading.outcome import Graded
 from nnkit.kit.submission.files import UnreadableSubmission
 
@@ -45,7 +46,7 @@ class _Run:
     waiting: deque[Job]
     place: Executor
     handed_in: dict[Future[Graded], tuple[Job, str]] = field(default_factory=dict)
-    tries: dict[int, int] = field(default_factory=dict)
+    losses: dict[int, list[ProcessEnded]] = field(default_factory=dict)
 
     def hand_in(self, counter: Counter, job: Job) -> None:
         """Send a job's bytes off.
@@ -64,6 +65,7 @@ class _Run:
             only=job.only,
             tier=self.place.tier,
             weakest=self.place.weakest,
+            left_out=self.left_out(job),
         )
         self.handed_in[counter.submit(order)] = job, content.digest
 
@@ -82,19 +84,27 @@ class _Run:
             return job, completed(job, future.result(), digest)
         if not isinstance(error, counter.lost):
             raise error
-        tries = self.tries[id(job)] = self.tries.get(id(job), 0) + 1
-        if tries < MOST_TRIES:
+        losses = self.losses.setdefault(id(job), [])
+        before = self.left_out(job)
+        losses.append(error if isinstance(error, ProcessEnded) else ProcessEnded(str(error)))
+        if len(losses) < MOST_TRIES or self.left_out(job) != before:
             self.waiting.append(job)
             return None
         graded = broken(job.plan, job.student, max(self.place.tiers), job.mode, str(error))
         return job, completed(job, graded, digest)
 
+    def left_out(self, job: Job) -> frozenset[str]:
+        """Items whose tests got a process stuck, or ended two."""
+        losses = [loss for loss in self.losses.get(id(job), ()) if loss.item]
+        items = [loss.item for loss in losses]
+        return frozenset(loss.item for loss in losses if loss.stuck or items.count(loss.item) >= MOST_TRIES)
+
 
 def grade_all(jobs: Sequence[Job], place: Executor, watcher: Watcher | None = None) -> Iterator[tuple[Job, Graded]]:
     """Grade jobs in parallel; results come as they are done.
 
-    A submission over which its process ends is tried once more; then it waits for a person. It costs no other one
-    anything.
+    A submission over which its process ends is tried once more, without the item whose tests did not come to an end,
+    if it was one's; then it waits for a person. It costs no other one anything.
 
     Parameters
     ----------

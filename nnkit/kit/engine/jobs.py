@@ -66,6 +66,8 @@ class Order:
         The sandbox to use; None for the best one where the order arrives.
     weakest : Tier
         With less the order is refused.
+    left_out : frozenset of str
+        Items over whose tests a grading process was lost: a person decides on them.
     """
 
     plan: str
@@ -76,6 +78,7 @@ class Order:
     only: frozenset[str] | None
     tier: Tier | None
     weakest: Tier
+    left_out: frozenset[str] = frozenset()
 
 
 class Refused(Exception):
@@ -119,7 +122,14 @@ def grade_file(job: Job, tier: Tier) -> Graded:
 
 
 def grade_content(
-    plan: Plan, student: str, name: str, content: Content, tier: Tier, mode: Mode, only: frozenset[str] | None
+    plan: Plan,
+    student: str,
+    name: str,
+    content: Content,
+    tier: Tier,
+    mode: Mode,
+    only: frozenset[str] | None,
+    left_out: frozenset[str] = frozenset(),
 ) -> Graded:
     """Grade what was handed in, as bytes; whatever is wrong with it, or breaks over it, ends up in the record."""
     # Imported here: the coordinator of a class, which has this module for its names, grades nothing itself.
@@ -128,7 +138,9 @@ def grade_content(
 
     def attempt() -> Graded:
         notebook, beside = parse_notebook(content.notebook, name), _parsed(content.beside)
-        return grade_notebook(plan, student, notebook, tier=tier, mode=mode, only=only, beside=beside)
+        return grade_notebook(
+            plan, student, notebook, tier=tier, mode=mode, only=only, beside=beside, left_out=left_out
+        )
 
     try:
         try:

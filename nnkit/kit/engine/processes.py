@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import subprocess
@@ -29,7 +30,22 @@ T = TypeVar("T")
 
 
 class ProcessEnded(Exception):
-    """A grading process has ended without an answer."""
+    """A grading process has ended without an answer.
+
+    Attributes
+    ----------
+    item : str
+        Whose tests it was at; empty if none's.
+    stuck : bool
+        Whether it had to be ended, as it did not come to an end by itself.
+    """
+
+    def __init__(self, message: str, item: str = "", stuck: bool = False) -> None:
+        super().__init__(message, item, stuck)  # all of it travels from a cluster's worker
+        self.item, self.stuck = item, stuck
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class GradingProcess:
@@ -61,11 +77,19 @@ class GradingProcess:
             Over it, or before.
         Refused
         """
+        step = worker.Within(math.inf, "")
         try:
             self._connection.send((function, args))
-            well, answer = self._connection.recv()
+            while True:
+                if not self._connection.poll(None if math.isinf(step.seconds) else step.seconds):
+                    raise ProcessEnded("the grading process did not come to an end", step.item, stuck=True)
+                said = self._connection.recv()
+                if not isinstance(said, worker.Within):
+                    break
+                step = said
         except (EOFError, OSError):
-            raise ProcessEnded("the grading process ended unexpectedly") from None
+            raise ProcessEnded("the grading process ended unexpectedly", step.item) from None
+        well, answer = said
         if not well:
             raise answer
         return answer  # type: ignore[no-any-return]

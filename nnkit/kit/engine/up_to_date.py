@@ -87,6 +87,21 @@ def unchanged(course: Course, job: Job, place: Executor, marks: Mapping[tuple[st
     return record if record.hashes == now else None
 
 
+def fully_graded(course: Course, job: Job) -> Record | None:
+    """The stored record of a full run on the very submission that is to be graded quickly; None for a full job.
+
+    A quick run leaves experiments open, and what a helper computes in a cell: it never takes away what a full run has
+    shown, whatever has changed since. Grading in full does.
+    """
+    record = stored_record(course.records(job.student, job.plan.assignment, job.notebook))
+    if job.mode != "quick" or record is None or record.mode != "full" or record.status not in _FINAL:
+        return None
+    try:
+        return record if record.hashes.get("submission") == read_content(job).digest else None
+    except UnreadableSubmission:
+        return None
+
+
 def stored_record(path: Path) -> Record | None:
     """A record as it was saved; None if there is none that this version can read."""
     try:

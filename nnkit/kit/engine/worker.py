@@ -23,10 +23,13 @@ from nnkit.kit.course.hashing import kit_hash
 from nnkit.kit.engine.jobs import Order, Refused, grade_content
 from nnkit.kit.grading.outcome import Graded
 from nnkit.kit.grading.plan import Plan
+from nnkit.kit.grading.watched import SLACK_S, announce
 from nnkit.kit.sandbox import WARM_STARTS, Tier
 from nnkit.kit.sandbox.probing import best_tier, probe
 
 GRACE_S = 5.0
+# Of a notebook's cells: by itself, from its definitions, and with the reference's layers for an experiment.
+MOST_RUNS = 4
 
 _plans: dict[str, Plan] = {}
 
@@ -39,6 +42,14 @@ class Described:
     python: str
     kit: str
     tier: Tier
+
+
+@dataclass(frozen=True)
+class Within:
+    """Sent ahead of an answer: by when the next message comes if all is well, and what item is tested until then."""
+
+    seconds: float
+    item: str
 
 
 def describe(tier: Tier | None = None) -> Described:
@@ -64,7 +75,9 @@ def grade(order: Order) -> Graded:
     tier = order.tier or best_tier()
     if not tier.at_least(order.weakest):
         raise Refused(f"{socket.gethostname()} offers sandbox tier {tier.value}, not {order.weakest.value}")
-    return grade_content(_plans[order.plan], order.student, order.name, order.content, tier, order.mode, order.only)
+    plan, limits = _plans[order.plan], _plans[order.plan].course.limits
+    announce.get()(MOST_RUNS * limits.notebook.wall_s + SLACK_S, "")
+    return grade_content(plan, order.student, order.name, order.content, tier, order.mode, order.only, order.left_out)
 
 
 def load() -> None:
@@ -83,6 +96,7 @@ def main(descriptor: int, leash: int) -> None:
         os.dup2(nothing.fileno(), 0)
     threading.Thread(target=_leave_with_parent, args=(leash,), daemon=True).start()
     with Connection(descriptor) as connection, contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+        announce.set(lambda seconds, item: connection.send(Within(seconds, item)))
         while True:
             function, arguments = connection.recv()
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,10 +19,15 @@ import pytest
 
 from nnkit.kit.grading.collected import OpenFile, collected
 from nnkit.kit.grading.plan import Accuracies
+from nnkit.kit.grading.watched import SLACK_S, announce
+from nnkit.kit.locked.bounded_calls import within
 from nnkit.student.errors import CheckFailure, StudentError, StudentTimeout
 from nnkit.student.plugin import TEST, GraderPlugin, run_graders
 from nnkit.student.verdict import GraderTest, TestResult, TestTrace, judge
 
+# Of a test's time beyond what its item has left: the submission's own limit comes first, and says more.
+GRACE_S = 2.0
+LONGEST_S = 24 * 3600.0
 LONGEST_OF_HIDDEN = 160  # characters of an error that student code raised on hidden inputs: enough to learn from
 
 
@@ -177,8 +183,12 @@ class LockedGrader(GraderPlugin):
             "thresholds": lambda: self.make_thresholds(test),
             "notebook_data": lambda: self.make_notebook_data(test),
         }
+        seconds = min(self.item_wall_s, max(0.0, self.seconds_left(test.item))) + GRACE_S
+        announce.get()(seconds + SLACK_S, test.item)
         try:
-            self._open.run(trace, fixtures)
+            # What the submission returned may keep the test's own code busy for ever, or take all memory.
+            with within(time.monotonic() + min(seconds, LONGEST_S)):
+                self._open.run(trace, fixtures)
         except pytest.exit.Exception as error:
             raise RuntimeError(f"{test.path}: pytest broke off: {error!r}") from error
         return trace

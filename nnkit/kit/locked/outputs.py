@@ -54,7 +54,7 @@ class CellOutputs:
     def __init__(self, budget: int, displays: Displays) -> None:
         self.outputs: list[Output] = []
         self.used = 0
-        self._budget = budget
+        self._most = 2 * budget + (1 << 20)
         self._displays = displays
         self._clear_before_next = False
         self._own_displays: list[tuple[str, Output]] = []
@@ -70,12 +70,11 @@ class CellOutputs:
         WireError
             If it is no list of events.
         """
-        most = 2 * self._budget + (1 << 20)
         self.used += len(report)
-        if self.used > most:
+        if self.used > self._most:
             return
         self.used += cost_of(report) - len(report)
-        if self.used > most:
+        if self.used > self._most:
             return
         for event in read_report(report):
             self._event(event)
@@ -137,9 +136,13 @@ class CellOutputs:
         data = {mime: _mime_value(mime, value) for mime, value in data.items()}
         identity = event.get("display_id")
         identity = identity if type(identity) is str else None
-        if identity is not None:
-            for earlier in self._displays.shown.get(identity, ()):
-                earlier.update(data=data, metadata=metadata)
+        places = self._displays.shown.get(identity, []) if identity is not None else []
+        # Shown in many places, it is written to the notebook's file as often.
+        self.used += len(places) * (len(json.dumps(data)) + len(json.dumps(metadata))) if places else 0
+        if self.used > self._most:
+            return
+        for earlier in places:
+            earlier.update(data=data, metadata=metadata)
         if kind == "update_display_data":
             return
         output: Output = {"output_type": kind, "data": data, "metadata": metadata}

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.plugins import CsvExportPlugin
 from traitlets.config import Config
 
 from nnkit.kit.course.errors import CourseError
 from nnkit.kit.course.settings import Course
 from nnkit.kit.gradebook.rows import gradebook
 from nnkit.kit.nbgrader.config import configure
+from nnkit.kit.nbgrader.marks_file import MarksFile
 
 
 def generate_assignment(course: Course, assignment: str) -> None:
@@ -36,7 +36,7 @@ def generate_feedback(course: Course, assignment: str) -> list[Path]:
 
 def export(course: Course, assignments: Sequence[str], to: Path) -> Path:
     """Write every mark as CSV."""
-    plugin = CsvExportPlugin()
+    plugin = MarksFile()
     plugin.to, plugin.assignment = str(to), list(assignments)
     with gradebook(course) as book:
         plugin.export(book)

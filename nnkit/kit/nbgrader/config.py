@@ -1,6 +1,6 @@
 """What nbgrader runs: the course's configuration and the preprocessors that bring nnkit's grading into its commands.
 
-A course's nbgrader_config.py is ``from nnkit.kit.nbgrader.config import configure`` and ``configure(get_config())``.
+A course's nbgrader_config.py is ``from nnkit.kit.nbgrader import configure`` and ``configure(get_config())``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, SaveCells
 from nbgrader.utils import temp_attrs
-from rich.console import Console
 from traitlets import Bool
 from traitlets.config import Config
 
@@ -25,10 +24,13 @@ from nnkit.kit.course.environment import own_programs_on_path
 from nnkit.kit.course.errors import CourseError
 from nnkit.kit.course.file import load_course
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.engine import Job, grade_file
 from nnkit.kit.engine.classroom import sufficient_tier
 from nnkit.kit.engine.plans import plan_of, prepare_data
 from nnkit.kit.gradebook.rows import write_time
+from nnkit.kit.nbgrader.log_lines import PrintableFormatter
+from nnkit.kit.nbgrader.marks_file import MarksFile
 from nnkit.kit.nbgrader.recorded_grades import RECORD, LatePolicy, SaveRecordedGrades
 from nnkit.kit.reporting.pages import configure_pages
 from nnkit.kit.submission.files import submission_time, trouble_with
@@ -54,7 +56,7 @@ class GradeSubmission(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         names = resources["nbgrader"]
         course = load_course()
-        tier = sufficient_tier(course, self.accept_tier, Console(stderr=True))
+        tier = sufficient_tier(course, self.accept_tier, Terminal(stderr=True))
         plan = plan_of(course, names["assignment"], names["notebook"], course.release(names["assignment"]))
         prepare_data(course)
         path = course.submitted(names["student"], names["assignment"], names["notebook"])
@@ -140,5 +142,8 @@ def configure(config: Config, root: Path | None = None) -> Course:
     ]
     config.AssignLatePenalties.plugin_class = LatePolicy
     config.LatePolicy.root = str(course.root)
+    config.ExportApp.plugin_class = MarksFile
+    formatter = f"{PrintableFormatter.__module__}.{PrintableFormatter.__name__}"
+    config.Application.logging_config = {"formatters": {"console": {"class": formatter}}}
     configure_pages(config)
     return course

@@ -21,6 +21,7 @@ from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved
 from nnkit.kit.authoring.sources import write_source
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.engine import Job, LocalExecutor, grade_all
 from nnkit.kit.engine.plans import note_proof, plan_of, prepare_data
@@ -114,7 +115,7 @@ def verify(
     console : rich Console, optional
         Shows progress.
     """
-    console = console or Console(quiet=True)
+    console = console or Terminal(quiet=True)
     tier = best_tier()
     verification = Verification(tier=tier.value, seed_values=check_seed_values(course))
     prepare_data(course)

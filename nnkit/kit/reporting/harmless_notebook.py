@@ -15,7 +15,8 @@ from nbconvert.filters import strip_ansi
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 
-from nnkit.kit.reporting.sanitising import DRAWING, PICTURES, as_text, encoded_drawing, picture
+from nnkit.kit.reporting.converter import CONVERTER
+from nnkit.kit.reporting.sanitising import DRAWING, PICTURES, PIXELS, as_text, encoded_drawing, picture
 
 MOST_CHARACTERS = 100_000
 """Of one text. Longer ones are cut: nobody reads them, and they take a browser minutes."""
@@ -32,6 +33,8 @@ class HarmlessNotebook(Preprocessor):
     enabled = True
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        CONVERTER.begin_page()
+        PIXELS.begin()
         shown = nbformat.v4.new_notebook(metadata={"language_info": {"name": "python", "pygments_lexer": "ipython3"}})
         shown.cells = [_cell(cell, index) for index, cell in enumerate(nb.cells)]
         # Formgrader's page writes them as they are; they come from a roster or the name of a folder.
@@ -128,6 +131,8 @@ def _shown(data: dict[str, Any]) -> dict[str, str]:
             return {mime: encoded}
     if "text/plain" in texts:
         return {"text/plain": shortened(texts["text/plain"])}
+    if any(texts.get(mime) for mime in PICTURES):
+        return {"text/plain": "(A picture is not shown: it is broken, too large, or one too many for a page.)"}
     names = ", ".join(sorted(texts)) or "no type"
     return {"text/plain": shortened(f"(An output of {names} is not shown.)")}
 

@@ -10,54 +10,43 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter
-from nbconvert.filters import Highlight2HTML
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from nnkit.kit.reporting.converter import CONVERTER
 from nnkit.kit.reporting.harmless_notebook import MOST_CHARACTERS, HarmlessNotebook
-from nnkit.kit.reporting.sanitising import as_text, harmless
+from nnkit.kit.reporting.sanitising import as_text
 
 MOST_ENVIRONMENTS = 200
 """LaTeX environments in one text; nbconvert's search for their ends takes time in the square of their number."""
 
 _TEMPLATES_MATHJAX = HTMLExporter.mathjax_url.default_value
-_coloured = Highlight2HTML(pygments_lexer="ipython3")
-
-
-class Prose(IPythonRenderer):
-    """nbconvert's Markdown, without its stop at a picture that was not handed in."""
-
-    def image(self, text: str, url: str, title: str | None = None) -> str:
-        if url.startswith("attachment:") and url.removeprefix("attachment:") not in self.attachments:
-            return f"<em>(picture {escape(text or url)} is not in the notebook)</em>"
-        return str(super().image(text, url, title))
 
 
 @pass_context
 def markdown2html(context: Context, source: str) -> Markup:
-    """Markdown of a cell, an output or a comment as harmless HTML."""
+    """Markdown of a cell, an output or a comment as harmless HTML; as it was written if that takes too long."""
     cell = context.get("cell") or {}
     text = str(source or "")
     if len(text) > MOST_CHARACTERS or text.count("\\begin{") > MOST_ENVIRONMENTS:
         return Markup(as_text(text))
-    try:
-        # A heading's link holds a space: an empty one is written "<a/>", which HTML takes for one that never ends.
-        prose = Prose(escape=False, anchor_link_text=" ", attachments=cell.get("attachments", {}))
-        html = MarkdownWithMath(renderer=prose).render(text)
-    except Exception:  # a text that the Markdown library can't read must not cost the page
-        return Markup(as_text(text))
-    return Markup(harmless(html))
+    return _converted(text, "markdown", text, dict(cell.get("attachments", {})))
 
 
 def clean_html(html: str | bytes) -> Markup:
     """An HTML output as harmless HTML."""
-    return Markup(harmless(html.decode("utf-8", "replace") if isinstance(html, bytes) else str(html)))
+    text = html.decode("utf-8", "replace") if isinstance(html, bytes) else str(html)
+    return _converted(text, "html", text)
 
 
 def highlight_code(source: str, language: str | None = None, metadata: Any = None) -> Markup:
-    """A cell's code, coloured as Python whatever the notebook says."""
-    return Markup(_coloured(source))
+    """A cell's code, coloured as Python whatever the notebook says; uncoloured if that takes too long."""
+    return _converted(source, "code", source)
+
+
+def _converted(text: str, conversion: str, *arguments: Any) -> Markup:
+    html = CONVERTER.convert(conversion, *arguments)
+    return Markup(as_text(text) if html is None else html)
 
 
 def unchanged(html: str) -> str:

@@ -21,6 +21,8 @@ from pygments.token import STANDARD_TYPES
 MOST_TAGS = 10_000
 """More than these cost a parser minutes when they are nested; a table of 60 rows and 20 columns has 2,600."""
 MOST_PIXELS = 50_000_000
+MOST_PIXELS_OF_A_PAGE = 150_000_000
+"""A browser takes four bytes for each. A page of forty large figures has 40 million."""
 PICTURES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF"}
 DRAWING = "image/svg+xml"
 
@@ -59,6 +61,26 @@ CLASSES = {
 }
 PREFIX = "prose-"
 """Stands before every id: formgrader finds its score and comment boxes by theirs."""
+
+class PixelsOfPage:
+    """How much of its pictures a page may still show."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a new page."""
+        self._left = MOST_PIXELS_OF_A_PAGE
+
+    def take(self, pixels: int) -> bool:
+        """Whether a picture of so many pixels is shown."""
+        if pixels > min(MOST_PIXELS, self._left):
+            return False
+        self._left -= pixels
+        return True
+
+
+PIXELS = PixelsOfPage()
 
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
 _SIZE = re.compile(r"\d{1,4}(?:px|%)?")
@@ -112,7 +134,7 @@ def picture(mime: str, encoded: str) -> str | None:
     Returns
     -------
     str or None
-        Clean base64, or None if the bytes are no picture of that kind or one too large to be shown.
+        Clean base64, or None if the bytes are no picture of that kind, or one too large for the page.
     """
     try:
         data = base64.b64decode("".join(encoded.split()), validate=True)
@@ -127,7 +149,7 @@ def picture(mime: str, encoded: str) -> str | None:
             width, height = image.size
     except Exception:  # whatever a broken file makes Pillow raise: it is no picture
         return None
-    return base64.b64encode(data).decode("ascii") if width * height <= MOST_PIXELS else None
+    return base64.b64encode(data).decode("ascii") if PIXELS.take(width * height) else None
 
 
 def encoded_drawing(svg: str) -> str | None:

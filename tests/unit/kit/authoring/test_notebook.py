@@ -28,6 +28,7 @@ from nnkit.kit.authoring.notebook import (
     source_notebook,
 )
 from nnkit.kit.course.errors import BuildError
+from nnkit.kit.course.file import load_course
 
 
 @pytest.fixture
@@ -206,3 +207,26 @@ def test_nbgrader_has_nothing_to_warn_of(source, caplog):
     with caplog.at_level(logging.WARNING):
         as_nbgrader_releases(source)
     assert not caplog.records
+
+
+def test_what_stands_below_the_first_solution_lets_run_all_go_on(source):
+    tagged = [each.metadata.get("tags", []) == ["raises-exception"] for each in source.cells]
+    solutions = [each.metadata.get("nbgrader", {}).get("solution", False) for each in source.cells]
+    first = solutions.index(True)
+    assert not any(tagged[: first + 1])
+    for each, solution, tag in list(zip(source.cells, solutions, tagged, strict=True))[first:]:
+        assert tag == (each.cell_type == "code" and not solution)
+
+
+def test_a_check_names_its_notebook_where_another_one_has_an_item_of_that_name(course):
+    template = course.template("a1", "net")
+    change(course.root, "course.toml", 'notebooks = ["net"]', 'notebooks = ["net", "other"]')
+    template.with_name("other.md").write_text('```python grade="tuning" points=1\n```\n')
+    again = load_course(course.root, check_files=False)
+    checks = {
+        each.metadata.nbgrader.grade_id: each.source
+        for each in source_notebook(load_template(again, "a1", "net")).cells
+        if each.metadata.get("nbgrader", {}).get("grade_id", "").startswith("test_")
+    }
+    assert checks["test_tuning"] == 'check("tuning", notebook="net")'
+    assert checks["test_Net"] == 'check("Net")'

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import time
-import traceback
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nnkit.student.breakage import place_of
 from nnkit.student.expected import ExpectedRecorder, ExpectedValues, expected_path, stored_keys
 from nnkit.student.marker import read_marker_call
 from nnkit.student.measurement import measurements
@@ -195,10 +195,7 @@ def _broken_at_import(path, error):
     """Which line of a grader file, or of a companion, can't be run, and why."""
     error = error.__cause__ or error  # pytest wraps what the file raised
     folder = path.parent
-    lines = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError):
-        lines.append((error.filename or "", error.lineno))
-    file, line = next((each for each in reversed(lines) if Path(each[0]).parent == folder), (path, None))
+    file, line = place_of(error, path)
     place = f"{file}, line {line}" if line else str(file)
     what = f"{place}: {type(error).__name__}: {getattr(error, 'msg', None) or error}"
     if isinstance(error, ModuleNotFoundError) and error.name and "." not in error.name:

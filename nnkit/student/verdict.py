@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nnkit.student.breakage import described
 from nnkit.student.errors import LIMITS, CheckFailure, StudentError
 from nnkit.student.measurement import Measurement
 
@@ -155,7 +156,7 @@ def judge(trace):
         message = _sentences(detail.partition("\n")[0], test.message)
     else:
         verdict = "grader_error"
-        message = f"the test itself broke ({trace.when}): {type(error).__name__}: {error}".partition("\n")[0]
+        message = f"the test itself broke ({trace.when}): {described(error, test.path)}"
         detail = "".join(traceback.format_exception(error))
     return TestResult(
         test.item, test.name, test.public, test.weight, verdict, measured, allowed, message, detail, bound

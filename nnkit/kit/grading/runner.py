@@ -17,6 +17,7 @@ from nnkit.kit.locked.limit_messages import explain
 from nnkit.kit.locked.session import LockedSession
 from nnkit.kit.locked.sessions import Sessions, Source
 from nnkit.kit.submission.matching import grade_id_of
+from nnkit.student.breakage import described
 from nnkit.student.errors import LIMITS, StudentError
 from nnkit.student.expected import MissingExpected
 from nnkit.student.submission import LocalSubmission
@@ -211,6 +212,7 @@ class Runner:
         ]
 
     def _record(self, result: TestResult, trace: TestTrace) -> TestRecord:
+        fault = self._fault(trace) if result.verdict == "grader_error" else ""
         if result.verdict == "grader_error" and self._grader_works(result, trace):
             result.verdict = "student_error"  # what the submission returned has broken the test
         return TestRecord(
@@ -223,7 +225,16 @@ class Runner:
             message=self._message(result, trace),
             duration_s=round(trace.duration, 4),
             bound=result.bound,
+            fault=fault,
         )
+
+    def _fault(self, trace: TestTrace) -> str:
+        """How a test broke, for instructors."""
+        if trace.exception is None:
+            return ""
+        mend = f"; run nnkit record {self._plan.assignment}/{self._plan.notebook}"
+        said = described(trace.exception, trace.test.path)
+        return said + mend if isinstance(trace.exception, MissingExpected) else said
 
     def _message(self, result: TestResult, trace: TestTrace) -> str:
         said = student_message(result, trace)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from nnkit.kit.authoring.given_away import given_away
 from nnkit.kit.authoring.links import missing_targets
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.authoring.unread_files import unread_files
 from nnkit.kit.course.errors import Finding, did_you_mean
@@ -26,6 +27,14 @@ def oversights_of_course(course: Course, templates: Templates) -> Iterator[Findi
             what = f"[thresholds.{name}] is stated for no notebook and no item: nobody asks for it"
             line = line_of(course.file.read_text(encoding="utf-8-sig"), ("thresholds", name))
             yield Finding(what, "course.toml", line, did_you_mean(name, known, "take it out, or correct the name"))
+
+
+def oversights_of_some(course: Course, places: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """What can be told from some notebooks, as (assignment, notebook), without reading the rest of the course."""
+    templates = {place: load_template(course, *place) for place in places}
+    yield from unread_files(course)
+    for place in templates:
+        yield from oversights_of(course, *place, templates)
 
 
 def oversights_of(course: Course, assignment: str, notebook: str, templates: Templates) -> Iterator[Finding]:

@@ -105,7 +105,7 @@ def _write(course: Course, settings: Assignment, texts: dict[Path, str], folder:
         written.append(folder / place)
     for notebook in settings.notebooks:
         target = folder / "checks" / f"{notebook}.h5"
-        if copy_public_expected(course.expected(settings.name, notebook), target):
+        if copy_public_expected(course, settings.name, notebook, target):
             written.append(target)
     for name in settings.data_files:
         source = course.data_file(name)

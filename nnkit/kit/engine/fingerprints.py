@@ -35,15 +35,8 @@ def fingerprints(
     """
     stated = course.assignment(assignment)
     beside = sorted(path for path in package.rglob("*") if path.suffix != ".ipynb" and "__pycache__" not in path.parts)
-    settings = {
-        "course": [course.id, course.seed],
+    settings = settings_that_judge(course, notebook, items) | {
         "required_tier": course.required_tier,
-        "thresholds": {
-            data_set: stated.model_dump()
-            for name in (notebook, *(item.name for item in items))
-            for data_set, stated in course.thresholds.get(name, {}).items()
-        },
-        "data": course.data.model_dump(),
         "due": str(course.due(assignment)),
         "late": stated.late.model_dump(),
     }
@@ -69,6 +62,19 @@ def fingerprints(
         "kit": kit_hash(),
         "limits": _digest(course.limits.model_dump()),
         "settings": _digest(settings),
+    }
+
+
+def settings_that_judge(course: Course, notebook: str, items: Sequence[Item]) -> dict[str, object]:
+    """What of course.toml has a say in verdicts: seed, thresholds, data."""
+    return {
+        "course": [course.id, course.seed],
+        "thresholds": {
+            data_set: stated.model_dump()
+            for name in (notebook, *(item.name for item in items))
+            for data_set, stated in course.thresholds.get(name, {}).items()
+        },
+        "data": course.data.model_dump(),
     }
 
 

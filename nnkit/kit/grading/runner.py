@@ -233,7 +233,7 @@ class Runner:
         if trace.exception is None:
             return ""
         mend = f"; run nnkit record {self._plan.assignment}/{self._plan.notebook}"
-        said = described(trace.exception, trace.test.path)
+        said = str(described(trace.exception, trace.test.path))
         return said + mend if isinstance(trace.exception, MissingExpected) else said
 
     def _message(self, result: TestResult, trace: TestTrace) -> str:

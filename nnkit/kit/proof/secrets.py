@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 import nnkit
 from nnkit.kit.authoring.definitions import shown, top_level
 from nnkit.kit.authoring.exercises import openings
+from nnkit.kit.authoring.expected_file import stored_outputs
 from nnkit.kit.authoring.grader_items import grader_tests, is_test
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import load_misconceptions
@@ -155,10 +155,8 @@ def _read_graders(template: Template, secrets: Secrets) -> None:
         for message in _messages(node):
             if message not in messages:
                 _keep(secrets, message, f"the message of the hidden test {node.name}", SHORTEST_PROSE)
-    expected = template.course.expected(template.assignment, template.notebook)
-    if expected.is_file():
-        with h5py.File(expected, "r") as file:
-            file.visititems(lambda key, node: _keep_array(secrets, key, node))
+    stored = stored_outputs(template.course, template.assignment, template.notebook)
+    secrets.arrays |= {key: value for key, value in stored.items() if not key.startswith("public/")}
 
 
 def _read_companions(course: Course, settings: Assignment, secrets: Secrets) -> None:
@@ -179,8 +177,3 @@ def _messages(node: ast.FunctionDef) -> Iterator[str]:
         for keyword in getattr(decorator, "keywords", []):
             if keyword.arg == "message" and isinstance(keyword.value, ast.Constant):
                 yield str(keyword.value.value)
-
-
-def _keep_array(secrets: Secrets, key: str, node: object) -> None:
-    if isinstance(node, h5py.Dataset) and not key.startswith("public/"):
-        secrets.arrays[key] = np.asarray(node[()])

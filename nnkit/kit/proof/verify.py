@@ -6,8 +6,8 @@ Everything is graded as a submission is: from a release folder, in a locked proc
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,136 +15,134 @@ import nbformat
 from nbformat import NotebookNode
 from rich.console import Console
 
-from nnkit.kit.authoring.loading import load_template
+from nnkit.kit.authoring.loading import load_template, loaded_once
 from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions, mistaken_notebook
 from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook
-from nnkit.kit.authoring.sources import write_source
+from nnkit.kit.authoring.oversights import oversights_of, oversights_of_course
+from nnkit.kit.authoring.recording import stale_expected
+from nnkit.kit.authoring.sources import clear_sources, write_source
 from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.errors import Finding
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.targets import Target, targets
 from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.engine import Job, LocalExecutor, grade_all
 from nnkit.kit.engine.plans import note_proof, plan_of, prepare_data
 from nnkit.kit.grading.outcome import Graded
+from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord
-from nnkit.kit.proof.leaks import Leak, scan
-from nnkit.kit.proof.seed_values import SeedReport, check_seed_values
+from nnkit.kit.proof.digest import proof_digest
+from nnkit.kit.proof.leaks import scan
+from nnkit.kit.proof.reference_cells import failed_cells
+from nnkit.kit.proof.seed_values import check_seed_values
+from nnkit.kit.proof.store import ProofStore
+from nnkit.kit.proof.verification import CaughtMistake, NotebookProof, Verification, VerifiedItem
 from nnkit.kit.reporting.progress import Progress
 from nnkit.kit.sandbox.probing import best_tier
 
 REFERENCE, UNTOUCHED = "reference", "untouched"
 
 
-@dataclass
-class CaughtMistake:
-    """What one misconception scored on its item, and what it cost elsewhere."""
+@dataclass(frozen=True)
+class _Case:
+    """A notebook to be proven."""
 
-    name: str
-    score: float
-    caught: bool
-    elsewhere: list[str] = field(default_factory=list)
-    """Other items that lost points over it: the graders blame the wrong thing."""
-
-
-@dataclass
-class VerifiedItem:
-    """What the proof says of one machine-graded item."""
-
-    assignment: str
-    notebook: str
-    item: str
-    points: float
-    reference: float | None
-    untouched: float | None
-    misconceptions: list[CaughtMistake] = field(default_factory=list)
-    trouble: list[str] = field(default_factory=list)
-    """What the tests said where the reference did not get every point."""
-
-    @property
-    def ok(self) -> bool:
-        return (
-            self.reference == self.points
-            and self.untouched == 0
-            and all(mistake.caught and not mistake.elsewhere for mistake in self.misconceptions)
-        )
-
-
-@dataclass
-class Verification:
-    """The whole proof."""
-
-    items: list[VerifiedItem] = field(default_factory=list)
-    by_person: list[dict[str, Any]] = field(default_factory=list)
-    seed_values: SeedReport = field(default_factory=SeedReport)
-    leaks: list[Leak] = field(default_factory=list)
-    tier: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return (
-            bool(self.items)
-            and all(item.ok for item in self.items)
-            and all(entry["ok"] for entry in self.by_person)
-            and not self.leaks
-            and not self.seed_values.failed
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """The stable form that `--json` prints."""
-        return {
-            "ok": self.ok,
-            "items": [asdict(item) for item in self.items],
-            "by_person": self.by_person,
-            "seed_values": asdict(self.seed_values),
-            "leaks": [{**asdict(leak), "file": str(leak.file)} for leak in self.leaks],
-            "tier": self.tier,
-        }
+    plan: Plan
+    template: Template
+    digest: str
 
 
 def verify(
-    course: Course, assignments: Sequence[str], *, workers: int = 0, console: Console | None = None
+    course: Course,
+    wanted: Sequence[str],
+    *,
+    workers: int = 0,
+    force: bool = False,
+    console: Console | None = None,
 ) -> Verification:
-    """Prove assignments, and write the executed references to solutions/.
+    """Prove assignments or single notebooks, and write the executed references to solutions/.
+
+    What decides a notebook's proof is digested; where the digest is that of a proof in the store, this proof is given.
 
     Parameters
     ----------
     course : Course
-    assignments : sequence of str
+    wanted : sequence of str
+        ``ASSIGNMENT`` or ``ASSIGNMENT/NOTEBOOK``.
     workers : int
         Notebooks run at once; 0 means one per core.
+    force : bool
+        Prove anew what is in the store.
     console : rich Console, optional
         Shows progress.
     """
     console = console or Terminal(quiet=True)
-    tier = best_tier()
-    verification = Verification(tier=tier.value, seed_values=check_seed_values(course))
-    prepare_data(course)
-    for assignment in assignments:
-        package = build_release(course, assignment, course.root / ".cache" / "verify" / assignment)
-        leaks = scan(package, course)
-        verification.leaks += leaks
-        if leaks:
-            continue  # nothing that leaks goes out, whatever its graders say
-        jobs = [
-            job
-            for notebook in course.assignment(assignment).notebooks
-            for job in _jobs(course, assignment, notebook, package)
-        ]
-        console.print(f"{assignment}: {len(jobs)} notebooks (reference, untouched, misconceptions), tier {tier.value}")
-        plans = {job.plan.notebook: job.plan for job in jobs}
-        with Progress(len(jobs), console) as progress:
-            results_by_job = grade_all(jobs, LocalExecutor(tier, workers), progress)
-            graded = {(job.plan.notebook, job.student): result for job, result in results_by_job}
-        for notebook in course.assignment(assignment).notebooks:
-            template = load_template(course, assignment, notebook)
-            results = {student: result for (name, student), result in graded.items() if name == notebook}
-            _judge(template, results, verification)
-            reference = results[REFERENCE]
-            if reference.record.score == sum(item.points for item in template.items if item.kind != "explain"):
-                note_proof(reference.notebook, plans[notebook])
-            course.solutions(assignment).mkdir(parents=True, exist_ok=True)
-            nbformat.write(reference.notebook, course.solutions(assignment, notebook))
+    with loaded_once():
+        tier = best_tier()
+        verification = Verification(tier=tier.value, seed_values=check_seed_values(course))
+        templates = {
+            (each.name, notebook): load_template(course, each.name, notebook)
+            for each in course.assignments
+            for notebook in each.notebooks
+        }
+        verification.warnings += oversights_of_course(course, templates)
+        prepare_data(course)
+        for target in targets(course, wanted):
+            for notebook in target.notebooks:
+                verification.warnings += oversights_of(course, target.assignment, notebook, templates)
+            _prove(course, target, verification, LocalExecutor(tier, workers), force, console)
     return verification
+
+
+def _prove(
+    course: Course, target: Target, verification: Verification, place: LocalExecutor, force: bool, console: Console
+) -> None:
+    """Add what the proof of an assignment, or of notebooks of it, says."""
+    assignment, store = target.assignment, ProofStore(course)
+    package = build_release(course, assignment, course.root / ".cache" / "verify" / assignment)
+    leaks = scan(package, course)
+    verification.leaks += leaks
+    if leaks:
+        return  # nothing that leaks goes out, whatever its graders say
+    proofs: dict[str, NotebookProof] = {}
+    cases: dict[str, _Case] = {}
+    for notebook in target.notebooks:
+        plan = plan_of(course, assignment, notebook, package)
+        digest = proof_digest(plan, package, place.tier)
+        stored = None if force else store.find(assignment, notebook, digest)
+        if stored is not None:
+            console.print(f"{assignment}/{notebook}: proven before, nothing has changed", markup=False)
+            proofs[notebook] = stored
+        else:
+            cases[notebook] = _Case(plan, load_template(course, assignment, notebook), digest)
+    for notebook, proof in _carried_out(cases, package, place, console):
+        proofs[notebook] = proof
+        store.keep(proof, cases[notebook].digest)
+    for notebook in target.notebooks:
+        verification.notebooks.append(proofs[notebook])
+        path = course.solutions(assignment, notebook)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(proofs[notebook].reference, path)
+
+
+def _carried_out(
+    cases: Mapping[str, _Case], package: Path, place: LocalExecutor, console: Console
+) -> Iterator[tuple[str, NotebookProof]]:
+    """The proofs of notebooks, all of them run side by side."""
+    jobs = [job for case in cases.values() for job in _jobs(case, package)]
+    if not jobs:
+        return
+    about = f"{len(jobs)} notebooks (reference, untouched, misconceptions), tier {place.tier.value}"
+    console.print(f"{jobs[0].plan.assignment}: {about}", markup=False)
+    with Progress(len(jobs), console) as progress:
+        graded = {(job.notebook, job.student): result for job, result in grade_all(jobs, place, progress)}
+    for notebook, case in cases.items():
+        results = {student: result for (name, student), result in graded.items() if name == notebook}
+        proof = _judged(case.template, results)
+        if all(item.reference == item.points for item in proof.items):
+            note_proof(proof.reference, case.plan)
+        yield notebook, proof
 
 
 def build_release(course: Course, assignment: str, folder: Path) -> Path:
@@ -153,6 +151,7 @@ def build_release(course: Course, assignment: str, folder: Path) -> Path:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     build_student_package(course, assignment, folder)
+    clear_sources(course, assignment)
     for notebook in course.assignment(assignment).notebooks:
         write_source(course, assignment, notebook)
         source = nbformat.read(course.source(assignment, notebook), as_version=4)
@@ -160,25 +159,28 @@ def build_release(course: Course, assignment: str, folder: Path) -> Path:
     return folder
 
 
-def _jobs(course: Course, assignment: str, notebook: str, package: Path) -> Iterator[Job]:
+def _jobs(case: _Case, package: Path) -> Iterator[Job]:
     """The reference and the untouched notebook whole, and so misconceptions of experiments; those of functions by their
     definitions alone. Misconceptions do without slow tests: these say little and take most of the time.
 
     Each beside the reference of the notebooks that it takes definitions from.
     """
-    plan = plan_of(course, assignment, notebook, package)
-    template = load_template(course, assignment, notebook)
+    plan, template = case.plan, case.template
     source = source_notebook(template)
-    folder = package.parent / f"{assignment}.submissions" / notebook
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = package.parent / f"{plan.assignment}.submissions" / plan.notebook
+    shutil.rmtree(folder, ignore_errors=True)
+    beside = {
+        name: notebook_text(solved_notebook(source_notebook(load_template(plan.course, plan.assignment, name))))
+        for name in plan.lenders
+    }
 
     def submission(name: str, content: NotebookNode) -> Path:
-        path = folder / f"{name}.ipynb"
-        path.write_text(notebook_text(content), encoding="utf-8")
-        return path
+        """Hand a notebook in, with those that it takes definitions from."""
+        (folder / name).mkdir(parents=True)
+        for file, text in {**beside, plan.notebook: notebook_text(content)}.items():
+            (folder / name / f"{file}.ipynb").write_text(text, encoding="utf-8")
+        return folder / name / f"{plan.notebook}.ipynb"
 
-    for lender in plan.lenders:
-        submission(lender, solved_notebook(source_notebook(load_template(course, assignment, lender))))
     yield Job(REFERENCE, submission(REFERENCE, solved_notebook(source)), plan)
     yield Job(UNTOUCHED, submission(UNTOUCHED, release_notebook(source)), plan)
     kinds = {item.name: item.kind for item in plan.items}
@@ -198,16 +200,19 @@ def student_of(misconception: Misconception) -> str:
     return f"{misconception.exercise}.{misconception.name}"
 
 
-def _judge(template: Template, results: dict[str, Graded], verification: Verification) -> None:
+def _judged(template: Template, results: Mapping[str, Graded]) -> NotebookProof:
+    """What the records of the reference, the untouched notebook and the misconceptions come to."""
     reference, untouched = results[REFERENCE].record, results[UNTOUCHED].record
     misconceptions = load_misconceptions(template)
+    items: list[VerifiedItem] = []
+    by_person: list[dict[str, Any]] = []
     for item in template.items:
         solved, empty = reference.item(item.name), untouched.item(item.name)
         if item.kind == "explain":
             entry = {"assignment": template.assignment, "notebook": template.notebook, "item": item.name}
             states = {"points": item.points, "answered": solved.status, "unanswered": empty.status}
             ok = (solved.status, empty.status) == ("waiting", "unanswered")
-            verification.by_person.append({**entry, **states, "ok": ok})
+            by_person.append({**entry, **states, "ok": ok})
             continue
         verified = VerifiedItem(
             template.assignment, template.notebook, item.name, item.points, solved.score, empty.score
@@ -226,11 +231,29 @@ def _judge(template: Template, results: dict[str, Graded], verification: Verific
                         [other.item for other in record.items if _lost(other) and other.item != item.name],
                     )
                 )
-        verification.items.append(verified)
+        items.append(verified)
+    faults = [*failed_cells(template, results[REFERENCE]), *stale_expected(template), *_broken(template, results)]
+    return NotebookProof(
+        template.assignment, template.notebook, items, by_person, faults, reference=results[REFERENCE].notebook
+    )
+
+
+def _broken(template: Template, results: Mapping[str, Graded]) -> Iterator[Finding]:
+    """How the graders themselves broke, each way once, with the first submission over which they did."""
+    place = str(template.course.graders(template.assignment, template.notebook).relative_to(template.course.root))
+    seen: set[str] = set()
+    for name, result in results.items():
+        if result.record.status == "grader_error":
+            for fault in result.record.faults:
+                if fault not in seen:
+                    seen.add(fault)
+                    yield Finding(f"the grader breaks over {name}: {fault}", place)
 
 
 def _complaints(item: ItemRecord) -> list[str]:
-    return [f"{test.name}: {test.verdict}: {test.message}" for test in item.tests if test.verdict != "passed"]
+    return [
+        f"{test.name}: {test.verdict}: {test.fault or test.message}" for test in item.tests if test.verdict != "passed"
+    ]
 
 
 def _lost(item: ItemRecord) -> bool:

@@ -38,6 +38,8 @@ class Secrets:
     """Lines that students may have, because the given part of the subject or of a template has them."""
     words: dict[str, str] = field(default_factory=dict)
     """Names, searched as whole words."""
+    told: set[str] = field(default_factory=set)
+    """Names that students read anyway: of test cells, of public tests, of what modules define."""
     answers: dict[str, frozenset[str]] = field(default_factory=dict)
     """The right letters by choose question."""
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
@@ -62,9 +64,12 @@ def secrets_of(course: Course, assignment: str) -> Secrets:
             if position <= names.index(assignment):
                 secrets.public |= _public_lines(template)
             _read_graders(template, secrets)
+            secrets.told |= {f"test_{item.name}" for item in template.items}
         _read_companions(course, settings, secrets)
     for line in secrets.public:
         secrets.lines.pop(line, None)
+    for name in secrets.told:
+        secrets.words.pop(name, None)
     return secrets
 
 
@@ -84,7 +89,8 @@ def _read_subject(course: Course, assignment: str, secrets: Secrets) -> None:
         secrets.public |= {
             squeezed(line) for number, line in enumerate(text.split("\n"), start=1) if number not in inside
         }
-        for name, (first, definition) in top_level(path).items():
+        secrets.told |= top_level(path, place).keys()
+        for name, (first, definition) in top_level(path, place).items():
             mine = [each for each in opened if (each.module, each.name) == (module, name)]
             solved = solved_stages(course, assignment, mine)
             lines = definition.split("\n")
@@ -148,6 +154,7 @@ def _read_graders(template: Template, secrets: Secrets) -> None:
     messages = {message for node in tests if node.name not in hidden for message in _messages(node)}
     for node in tests:
         if node.name not in hidden:
+            secrets.told.add(node.name)
             continue
         secrets.words[node.name] = f"the name of a hidden test ({place})"
         for line in (ast.get_docstring(node) or "").split("\n"):

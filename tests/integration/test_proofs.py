@@ -113,10 +113,8 @@ def mistaken(proven_once, tmp_path_factory):
 
 def test_a_locked_cell_that_fails_with_the_reference_is_a_fault_with_its_line(mistaken):
     (fault,) = [each for each in mistaken.notebooks[0].faults if each.file == "a1/net.md"]
-    assert (
-        fault.what == "a locked cell fails with the reference: AttributeError: 'int' object has no attribute 'missing'"
-    )
-    assert fault.line == 54
+    assert fault.what.startswith("a locked cell fails with the reference: AttributeError: 'int' object has no")
+    assert fault.line == 50
     assert not mistaken.ok
 
 
@@ -129,7 +127,7 @@ def test_a_stale_expected_value_is_a_fault_with_the_command(mistaken):
 
 def test_a_grader_that_breaks_is_a_fault_with_exception_file_and_line(mistaken):
     (fault,) = [each for each in mistaken.notebooks[0].faults if "breaks over reference" in each.what]
-    assert "test_tuning_found_the_best: KeyError: 4 (a1/test_net.py, line 48)" in fault.what
+    assert "test_tuning_found_the_best: KeyError: 4 (a1/test_net.py, line 45)" in fault.what
 
 
 def test_a_file_that_nobody_reads_is_a_warning(mistaken):

@@ -92,8 +92,9 @@ class Record:
 
     @property
     def faults(self) -> list[str]:
-        """How the graders broke, each with file and line."""
-        of_tests = [f"{test.name}: {test.fault}" for item in self.items for test in item.tests if test.fault]
+        """How the graders broke by themselves, each with file and line."""
+        tests = [test for item in self.items for test in item.tests if test.verdict != "student_error"]
+        of_tests = [f"{test.name}: {test.fault}" for test in tests if test.fault]
         return [self.fault, *of_tests] if self.fault else of_tests
 
     def item(self, name: str) -> ItemRecord:

@@ -239,15 +239,14 @@ def _judged(template: Template, results: Mapping[str, Graded]) -> NotebookProof:
 
 
 def _broken(template: Template, results: Mapping[str, Graded]) -> Iterator[Finding]:
-    """How the graders themselves broke, each way once, with the first submission over which they did."""
+    """How the graders themselves broke, each way once: with the reference, if over that."""
     place = str(template.course.graders(template.assignment, template.notebook).relative_to(template.course.root))
     seen: set[str] = set()
-    for name, result in results.items():
-        if result.record.status == "grader_error":
-            for fault in result.record.faults:
-                if fault not in seen:
-                    seen.add(fault)
-                    yield Finding(f"the grader breaks over {name}: {fault}", place)
+    for name, result in sorted(results.items(), key=lambda each: (each[0] != REFERENCE, each[0])):
+        for fault in result.record.faults:
+            if fault not in seen:
+                seen.add(fault)
+                yield Finding(f"the grader breaks over {name}: {fault}", place)
 
 
 def _complaints(item: ItemRecord) -> list[str]:

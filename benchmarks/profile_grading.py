@@ -23,7 +23,7 @@ import classroom
 from nnkit.kit.course.settings import Course
 from nnkit.kit.engine import Job, grade_file
 from nnkit.kit.engine.classroom import write_down
-from nnkit.kit.engine.plans import plan_of, prepare_data
+from nnkit.kit.engine.plans import plan_of
 from nnkit.kit.gradebook.writer import open_writer
 from nnkit.kit.sandbox.probing import best_tier
 
@@ -47,7 +47,6 @@ def grading(course: Course, mode: str) -> Callable[[], None]:
     """Grading the whole class once, in this process, as one worker and the coordinator do."""
     tier = best_tier()
     plan = plan_of(course, classroom.ASSIGNMENT, classroom.NOTEBOOK, course.release(classroom.ASSIGNMENT))
-    prepare_data(course)
 
     def grade() -> None:
         with open_writer(course, classroom.ASSIGNMENT) as writer:

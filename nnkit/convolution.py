@@ -125,7 +125,8 @@ def max_pool_forward_naive(x, pool_param):
 def max_pool_backward_naive(dout, cache):
     """Max pooling, backward pass: each window hands its derivative to the entry that was largest.
 
-    Where several entries of a window are equally large, the first of them gets it all.
+    Where several entries of a window are equally large, one of them gets it all; which one is a
+    matter of choice (here the first).
 
     Parameters
     ----------

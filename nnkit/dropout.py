@@ -35,8 +35,8 @@ def dropout_forward(x, dropout_param):
     dropout_param : dict
         ``p`` : probability of keeping an entry.
         ``mode`` : "train" or "test"; in testing the output is x.
-        ``seed`` : seeds NumPy's global generator first, so that a check can draw the same mask
-        twice. Optional.
+        ``seed`` : of a generator of the call's own, so that a check can draw the same mask twice.
+        Optional; without it NumPy's global generator draws.
 
     Returns
     -------
@@ -51,14 +51,13 @@ def dropout_forward(x, dropout_param):
         If mode is neither "train" nor "test".
     """
     mode, keep = dropout_param["mode"], keep_probability(dropout_param)
-    if "seed" in dropout_param:
-        np.random.seed(dropout_param["seed"])
+    generator = np.random.RandomState(dropout_param["seed"]) if "seed" in dropout_param else np.random
 
     if mode == "train":
-        # TODO: draw the mask of x's shape with one call of np.random.rand, an entry being kept
+        # TODO: draw the mask of x's shape with one call of generator.rand, an entry being kept
         # where the number drawn is below keep, and apply it. The mask contains the division.
         ### BEGIN SOLUTION
-        mask = ((np.random.rand(*x.shape) < keep) / keep).astype(x.dtype)
+        mask = ((generator.rand(*x.shape) < keep) / keep).astype(x.dtype)
         out = x * mask
         ### END SOLUTION
     elif mode == "test":

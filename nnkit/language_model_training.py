@@ -18,7 +18,7 @@ def train_epoch(model, x, d, order, velocity, learning_rate=0.15, momentum=0.85,
 
     Parameters
     ----------
-    model : TrigramModel
+    model : TrigramModel, or another one with ``params`` and ``loss(x, d)``
         Its ``params`` are changed, or replaced.
     x, d : (N, 3) and (N,) arrays of integers
         Trigrams and their fourth words.
@@ -115,8 +115,8 @@ class EarlyStopping:
 def train_language_model(model, data, num_epochs=50, patience=3, seed=0, **settings):
     """Train until the validation loss falls no more, and leave the best parameters in the model.
 
-    Interrupting (Kernel > Interrupt, or Ctrl-C) ends the training early, with the best
-    parameters so far.
+    Interrupting (Kernel > Interrupt, or Ctrl-C) leaves the best parameters so far, too, and goes
+    on to whoever called.
 
     Parameters
     ----------
@@ -159,6 +159,7 @@ def train_language_model(model, data, num_epochs=50, patience=3, seed=0, **setti
             epoch = len(history["val_loss"]) + 1
             said = f"Training interrupted in epoch {epoch}; the best parameters so far are kept."
             tqdm.write(said, file=sys.stdout)
+            raise
         finally:
             stopping.restore()
     return history

@@ -84,7 +84,7 @@ def relu_forward(x):
 def relu_backward(dout, cache):
     """Rectified linear unit, backward pass.
 
-    The derivative at the kink, x = 0, is taken to be 0.
+    At the kink, x = 0, there is no derivative: any number from 0 to 1 times dout will do there.
 
     Parameters
     ----------

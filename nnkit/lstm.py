@@ -160,10 +160,11 @@ def lstm_backward(dh, cache):
     # TODO: go through the steps from the last to the first with lstm_step_backward. Hidden and
     # cell state both carry derivatives back; nothing outside the layer sees the last cell state.
     ### BEGIN SOLUTION
-    N, T, H = dh.shape
-    dstate, dcell = np.zeros((2, N, H), dtype=dh.dtype)
-    dxs, dWx, dWh, db = [], 0, 0, 0
-    for t in reversed(range(T)):
+    T = dh.shape[1]
+    # The last states have no next step: what they send back is where all sums start.
+    dx_t, dstate, dcell, dWx, dWh, db = lstm_step_backward(dh[:, -1], np.zeros_like(dh[:, -1]), cache[-1])
+    dxs = [dx_t]
+    for t in reversed(range(T - 1)):
         dx_t, dstate, dcell, dWx_t, dWh_t, db_t = lstm_step_backward(dh[:, t] + dstate, dcell, cache[t])
         dxs.append(dx_t)
         dWx, dWh, db = dWx + dWx_t, dWh + dWh_t, db + db_t

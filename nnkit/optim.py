@@ -154,7 +154,8 @@ def adam(w, dw, config=None):
 
     ``t`` counts the steps: it starts at 0 and is incremented before it is used. With
     ``m = beta1 * m + (1 - beta1) * dw`` and ``v = beta2 * v + (1 - beta2) * dw**2``, the step is
-    ``-learning_rate * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + epsilon)``.
+    ``-learning_rate * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + epsilon)``. The second
+    form of the paper, in which epsilon is added to ``sqrt(v)`` instead, is as good.
 
     Parameters
     ----------

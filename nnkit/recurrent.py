@@ -122,10 +122,11 @@ def rnn_backward(dh, cache):
     # reaches the loss on two ways, through dh[:, t] and through the next step; the weights, used
     # at every step, collect the derivatives of all.
     ### BEGIN SOLUTION
-    N, T, H = dh.shape
-    dstate = np.zeros((N, H), dtype=dh.dtype)
-    dxs, dWx, dWh, db = [], 0, 0, 0
-    for t in reversed(range(T)):
+    T = dh.shape[1]
+    # The last state has no next step: what it sends back is where all sums start.
+    dx_t, dstate, dWx, dWh, db = rnn_step_backward(dh[:, -1], cache[-1])
+    dxs = [dx_t]
+    for t in reversed(range(T - 1)):
         dx_t, dstate, dWx_t, dWh_t, db_t = rnn_step_backward(dh[:, t] + dstate, cache[t])
         dxs.append(dx_t)
         dWx, dWh, db = dWx + dWx_t, dWh + dWh_t, db + db_t

@@ -8,12 +8,15 @@ class ClassifierTrainer:
 
     Attributes
     ----------
+    best_model : dict of arrays
+        A copy of the parameters that did best so far; there also after an interrupt.
     step_cache : dict of arrays
         What an update remembers of each parameter from one step to the next, under the
         parameter's name. Every training begins without memories.
     """
 
     def __init__(self):
+        self.best_model = {}
         self.step_cache = {}
 
     def train(
@@ -92,7 +95,7 @@ class ClassifierTrainer:
 
         self.step_cache = {}
         steps_per_epoch = max(len(X) // batch_size, 1) if sample_batches else 1
-        best_model, best_val_acc = {}, -1.0
+        self.best_model, best_val_acc = {}, -1.0
         loss_history, train_acc_history, val_acc_history = [], [], []
         total = num_epochs * steps_per_epoch
         looks = {"desc": "training", "file": sys.stdout, "ncols": 80, "mininterval": 1}
@@ -112,10 +115,10 @@ class ClassifierTrainer:
                 val_acc_history.append(self.accuracy(X_val, y_val, model, loss_function))
                 if val_acc_history[-1] > best_val_acc:
                     best_val_acc = val_acc_history[-1]
-                    best_model = {name: array.copy() for name, array in model.items()}
+                    self.best_model = {name: array.copy() for name, array in model.items()}
         if verbose:
             print(f"last loss {loss_history[-1]:.4f}, best validation accuracy {best_val_acc:.3f}")
-        return best_model, loss_history, train_acc_history, val_acc_history
+        return self.best_model, loss_history, train_acc_history, val_acc_history
 
     def step(self, name, gradient, update, learning_rate, momentum):
         """Compute the step of one parameter, which is then added to it.

@@ -1,4 +1,5 @@
-"""Make nnkit/data/austen_fourgrams.h5: runs of four common words from Jane Austen's novels.
+"""Make nnkit/data/austen_fourgrams.h5 and tests/graders/data/austen_held_out.h5: runs of four common words from Jane
+Austen's novels, for the notebooks and for the graders.
 
 The text is in the public domain (Jane Austen died in 1817). It is taken from the R package janeaustenr by Julia Silge
 (MIT licence), which Debian ships; R itself is not needed:
@@ -9,7 +10,8 @@ The text is in the public domain (Jane Austen died in 1817). It is taken from th
 
 The result has the layout that `nnkit.data.trigrams` reads. A word is a lower-case word, an abbreviation such as "mr.",
 or a punctuation mark. The vocabulary is the 250 most frequent words of the novels for training. A 4-gram is four
-consecutive words of a chapter, all of them in the vocabulary. Novels are not shared between the splits.
+consecutive words of a chapter, all of them in the vocabulary. Novels are not shared between the splits, but for the
+novel for testing: its last chapters are held out for the graders, and students never receive them.
 """
 
 import argparse
@@ -28,7 +30,10 @@ NOVELS = {
     "test": ("Persuasion",),
 }
 VOCABULARY = 250
-TARGET = Path(__file__).parents[1] / "nnkit" / "data" / "austen_fourgrams.h5"
+HELD_OUT_CHAPTERS = 8
+PROJECT = Path(__file__).parents[1]
+TARGET = PROJECT / "nnkit" / "data" / "austen_fourgrams.h5"
+HELD_OUT = PROJECT / "tests" / "graders" / "data" / "austen_held_out.h5"
 
 _HEADING = re.compile(r"(volume|chapter)\b", re.IGNORECASE)
 _WORD = re.compile(r"(?:mr|mrs|dr|st)\.|[a-z]+(?:'[a-z]+)?|[.,;:!?]|--")
@@ -109,24 +114,33 @@ def main():
     parser.add_argument("database", type=Path, help="Rdata.rdb of the package janeaustenr")
     novels = read_novels(parser.parse_args().database)
     texts = {split: [text for title in titles for text in chapters(novels[title])] for split, titles in NOVELS.items()}
+    held_out = texts["test"][-HELD_OUT_CHAPTERS:]
+    del texts["test"][-HELD_OUT_CHAPTERS:]
     counts = Counter(word for text in texts["train"] for word in text)
     words = sorted(counts, key=lambda word: (-counts[word], word))[:VOCABULARY]
+    write(TARGET, texts, words)
+    write(HELD_OUT, {"test": held_out}, words)
+
+
+def write(target, texts, words):
+    """Write the 4-grams of the texts of each split."""
     numbers = {word: number for number, word in enumerate(words, start=1)}
-    with h5py.File(TARGET, "w") as file:
+    with h5py.File(target, "w") as file:
         file.attrs["title"] = "Runs of four common words from Jane Austen's novels"
         file.attrs["source"] = "Debian package r-cran-janeaustenr 1.0.0 (R package janeaustenr, Julia Silge)"
         file.attrs["licence"] = "Text: public domain (Jane Austen, 1775-1817). Packaging: MIT, (c) Julia Silge."
         file.attrs["made_by"] = "scripts/austen_fourgrams.py"
-        for split, titles in NOVELS.items():
-            table = four_grams(texts[split], numbers)
+        for split, chosen in texts.items():
+            table = four_grams(chosen, numbers)
             packed = {"compression": "gzip", "compression_opts": 9, "track_times": False}
             # A chunk for each column: sorted columns are nearly constant.
             x = file.create_dataset(f"{split}x", data=table[:, :3], chunks=(len(table), 1), **packed)
             file.create_dataset(f"{split}d", data=table[:, 3], chunks=(len(table),), **packed)
-            x.attrs["novels"] = ", ".join(titles)
-            print(f"{split}: {len(table)} 4-grams of {', '.join(titles)}")
+            x.attrs["novels"] = ", ".join(NOVELS[split])
+            x.attrs["chapters"] = len(chosen)
+            print(f"{split}: {len(table)} 4-grams of {len(chosen)} chapters of {', '.join(NOVELS[split])}")
         file.create_dataset("words", data=np.array(words, dtype="S"), track_times=False)
-    print(f"{TARGET}: {TARGET.stat().st_size} bytes")
+    print(f"{target}: {target.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

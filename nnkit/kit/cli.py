@@ -9,12 +9,15 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
 
+import nnkit
 from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
-from nnkit.kit.course.file import load_course
+from nnkit.kit.course.file import in_course, load_course
+from nnkit.kit.course.installation import DISTRIBUTION
 from nnkit.kit.course.settings import Course
 from nnkit.kit.course.targets import Target, targets
 from nnkit.kit.course.terminal import Terminal
@@ -22,8 +25,8 @@ from nnkit.kit.course.terminal import Terminal
 # Imports make a million objects and no garbage; at Python's own pace, looking for it takes a seventh of their time.
 COLLECT_AFTER = 50_000
 
-EPILOG = """The usual order: build, verify, release; then, when submissions are in submitted/STUDENT/ASSIGNMENT/: grade,
-marking by hand in nbgrader's formgrader, feedback, export. `nnkit demo` shows all of it on a simulated class."""
+EPILOG = """The usual order: new, build, verify, release; then, when submissions are in submitted/STUDENT/ASSIGNMENT/:
+grade, marking by hand in nbgrader's formgrader, feedback, export. `nnkit demo` shows all of it on a simulated class."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nnkit", description="Auto-graded notebooks for neural networks.", epilog=EPILOG
     )
+    version = f"nnkit {nnkit.__version__} ({DISTRIBUTION})"
+    parser.add_argument("--version", action="version", version=version)
     parser.add_argument("--course", type=Path, help="course.toml or its folder (default: searched upwards from here)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -75,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--json", action="store_true", help="print data for machines")
         return sub
 
+    new = command("new", _new, "Make a small complete course of your own.", json=False, assignments=False)
+    new.add_argument("folder", type=Path, help="where to make it: a folder that is empty, or not there yet")
+    new.add_argument("--package", default="", metavar="NAME", help="name of its package (default: as the folder)")
     command("build", _build, "Expand the templates to nbgrader source notebooks.", json=False, notebooks=True)
     record = "Record the graders' fixed expected outputs with the reference."
     command("record", _record, record, json=False, notebooks=True)
@@ -114,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("overview", _overview, "Print the course at a glance, as Markdown.", json=False, assignments=False)
     command("doctor", _doctor, "Say what this machine can lock up, and what it can't.", assignments=False)
-    demo = command("demo", _demo, "Build, verify, release, and grade a simulated class.", json=False, assignments=False)
+    shown = "Build, verify, release, and grade a simulated class: of the course here, or of a new one."
+    demo = command("demo", _demo, shown, json=False, assignments=False)
     demo.add_argument(
         "--folder", type=Path, default=Path("demo"), help="where the demo course is set up (default: demo)"
     )
@@ -142,17 +151,39 @@ def _targets(options: argparse.Namespace) -> tuple[Course, tuple[Target, ...]]:
     return course, targets(course, options.assignment)
 
 
+def _course_here(options: argparse.Namespace) -> Course | None:
+    """The course that is meant, or None where no folder from the current one upwards is one."""
+    return load_course(options.course) if options.course is not None or in_course() else None
+
+
+def _check_config_file(course: Course) -> None:
+    from nnkit.kit.nbgrader.config_file import check_config_file
+
+    check_config_file(course)
+
+
 def _jobs(options: argparse.Namespace, course: Course) -> int:
     return course.engine.jobs if options.jobs is None else int(options.jobs)
 
 
+def _new(options: argparse.Namespace, console: Console) -> int:
+    from nnkit.kit.scaffold.new import new_course
+
+    course = new_course(options.folder, options.package)
+    console.print(f"{course.root}: a course with the package {course.package}", markup=False, soft_wrap=True)
+    for line in (f"cd {options.folder}", "nnkit verify", f"nnkit release {course.assignments[0].name}"):
+        console.print(f"  {line}", markup=False, soft_wrap=True)
+    return 0
+
+
 def _build(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.authoring.loading import loaded_once
-    from nnkit.kit.authoring.oversights import oversights_of_some
+        from nnkit.kit.authoring.oversights import oversights_of_some
+    from nnkit.kit.authoring.read_once import read_once
     from nnkit.kit.authoring.sources import clear_sources, write_source
 
     course, wanted = _targets(options)
-    with loaded_once():
+    _check_config_file(course)
+    with read_once():
         for target in wanted:
             for path in clear_sources(course, target.assignment):
                 console.print(f"{path.relative_to(course.root)}: removed, course.toml does not name it")
@@ -206,6 +237,7 @@ def _release(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.release.publish import release
 
     course, assignments = _course(options)
+    _check_config_file(course)
     for assignment in assignments:
         verification = release(course, assignment, workers=_jobs(options, course), force=options.force, console=console)
         if not verification.ok:
@@ -233,6 +265,7 @@ def _grade_class(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.sandbox import Tier
 
     course, wanted = _targets(options)
+    _check_config_file(course)
     scheduler = course.engine.scheduler if options.scheduler is None else options.scheduler
     summary = Summary()
     try:
@@ -291,7 +324,7 @@ def _overview(options: argparse.Namespace, console: Console) -> int:
 def _doctor(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.doctor import diagnose
 
-    diagnosis = diagnose()
+    diagnosis = diagnose(_course_here(options))
     if options.json:
         print(json.dumps(diagnosis.as_dict(), indent=1))
     else:
@@ -301,10 +334,12 @@ def _doctor(options: argparse.Namespace, console: Console) -> int:
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.demo.demo import run_demo
+    from nnkit.kit.scaffold.new import new_course
 
-    return run_demo(
-        load_course(options.course), options.folder, options.notebook, workers=options.jobs, console=console
-    )
+    with TemporaryDirectory() as empty:
+        course = _course_here(options) or new_course(Path(empty) / "physlab")
+        _check_config_file(course)
+        return run_demo(course, options.folder, options.notebook, workers=options.jobs, console=console)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ class FullyConnectedNet:
     Parameters
     ----------
     hidden_dims : list of int
-        Count of units in each hidden layer.
+        Count of units in each hidden layer. It may be empty.
     input_dim : int
         D, the count of numbers in one input.
     num_classes : int

@@ -29,7 +29,8 @@ def compute_distances_two_loops(self, X):
             # TODO: store the Euclidean distance of X[i] to self.X_train[j] in dists[i, j], without
             # a loop over the D numbers and without np.linalg.norm.
             ### BEGIN SOLUTION
-            difference = X[i] - self.X_train[j]
+            # As floats: the difference of two bytes would be a byte, 3 - 5 = 254.
+            difference = np.subtract(X[i], self.X_train[j], dtype=float)
             dists[i, j] = np.sqrt(np.sum(difference**2))
             ### END SOLUTION
     return dists
@@ -46,7 +47,7 @@ def compute_distances_one_loop(self, X):
         # TODO: fill row i of dists, the distances of X[i] to all training points, without a loop
         # over these and without np.linalg.norm.
         ### BEGIN SOLUTION
-        differences = self.X_train - X[i]
+        differences = np.subtract(self.X_train, X[i], dtype=float)
         dists[i] = np.sqrt(np.sum(differences**2, axis=1))
         ### END SOLUTION
     return dists
@@ -60,9 +61,11 @@ def compute_distances_no_loops(self, X):
     # TODO: compute dists without any loop and without np.linalg.norm. An array of all differences,
     # (num_test, num_train, D), would be far too large: multiply the square out.
     ### BEGIN SOLUTION
-    test_squares = np.sum(X**2, axis=1)
-    train_squares = np.sum(self.X_train**2, axis=1)
-    products = X @ self.X_train.T
+    # As floats: the squares of bytes would be bytes.
+    points, training_points = X.astype(float), self.X_train.astype(float)
+    test_squares = np.sum(points**2, axis=1)
+    train_squares = np.sum(training_points**2, axis=1)
+    products = points @ training_points.T
     squares = test_squares[:, np.newaxis] + train_squares - 2 * products
     # Rounding may leave a little less than zero where two points are the same.
     dists = np.sqrt(np.maximum(squares, 0))

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from nnkit.linear_losses import softmax_loss_vectorized, svm_loss_vectorized
+from nnkit.linear_losses import svm_loss_vectorized
 
 
 class LinearClassifier:
@@ -131,10 +131,3 @@ class LinearSVM(LinearClassifier):
 
     def loss(self, X_batch, y_batch, reg):
         return svm_loss_vectorized(self.W, X_batch, y_batch, reg)
-
-
-class Softmax(LinearClassifier):
-    """A linear classifier with the softmax loss."""
-
-    def loss(self, X_batch, y_batch, reg):
-        return softmax_loss_vectorized(self.W, X_batch, y_batch, reg)

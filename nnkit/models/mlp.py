@@ -182,7 +182,8 @@ class MultiLayerPerceptron:
             daffine = tanh_backward(dactivity, caches[layer - 1])
             grads[f"W{layer}"] = inputs[layer - 1].T @ daffine
             grads[f"b{layer}"] = daffine.sum(axis=0)
-            dactivity = daffine @ self.params[f"W{layer}"].T
+            if layer > 1:  # nobody asks how the loss moves with the inputs
+                dactivity = daffine @ self.params[f"W{layer}"].T
         ### END SOLUTION
         return loss, grads
 
@@ -220,8 +221,8 @@ def momentum_step(params, grads, velocity, learning_rate, momentum=0.0):
 def train_perceptron(net, data, learning_rate=0.35, momentum=0.0, num_batches=50, num_epochs=100, seed=0):
     """Train a perceptron by gradient descent on minibatches.
 
-    Interrupting (Kernel > Interrupt, or Ctrl-C) ends the training early, with the network as it
-    was after the last complete epoch and the history up to there.
+    Interrupting (Kernel > Interrupt, or Ctrl-C) leaves the network as it was after the last
+    complete epoch, and goes on to whoever called.
 
     Parameters
     ----------
@@ -261,7 +262,7 @@ def train_perceptron(net, data, learning_rate=0.35, momentum=0.0, num_batches=50
             net.params = measured
             # An epoch of which not all was measured counts as none.
             complete = min(len(values) for values in history.values())
-            history = {name: values[:complete] for name, values in history.items()}
             said = f"Training interrupted after {complete} epochs; what was learned is kept."
             tqdm.write(said, file=sys.stdout)
+            raise
     return history

@@ -1,12 +1,12 @@
-"""A linear classifier trained on minibatches that are parts of the shuffled inputs."""
+"""A linear classifier with the softmax loss, trained on minibatches that are parts of the shuffled inputs."""
 
 import numpy as np
 
+from nnkit.linear_losses import softmax_loss_vectorized
 
-class LinearClassifier:
-    """Class scores ``X @ W``, trained epoch by epoch on shuffled inputs.
 
-    A subclass defines ``loss(X_batch, y_batch, reg) -> (loss, dW)``.
+class Softmax:
+    """Class scores ``X @ W``, trained epoch by epoch on shuffled inputs to lower the softmax loss.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class LinearClassifier:
         Minibatches are consecutive parts of the inputs in random order. When too few are left
         for another one, a new order is drawn.
         """
-        # Imported here: the class needs nothing of its surroundings but NumPy.
+        # Imported here: the class needs nothing of its surroundings but NumPy and the loss.
         import sys
 
         from tqdm import tqdm
@@ -37,13 +37,17 @@ class LinearClassifier:
             if len(waiting) < batch_size:
                 waiting = np.random.permutation(len(X))
             batch, waiting = waiting[:batch_size], waiting[batch_size:]
-            loss, dW = self.loss(X[batch], y[batch], reg)
+            loss, dW = softmax_loss_vectorized(self.W, X[batch], y[batch], reg)
             self.W -= learning_rate * dW
             loss_history.append(float(loss))
             steps.set_postfix(loss=f"{loss:.3f}", refresh=False)
         return loss_history
 
-    def predict(self, X):
-        """The class with the highest score for each row of X; of equal ones, the smaller class."""
-        scores = X @ self.W
-        return scores.argmax(axis=1)
+    def scores(self, X):
+        """The score of every class for each row of X."""
+        return X @ self.W
+
+    def accuracy(self, X, y):
+        """The share of inputs for which no class has a higher score than their own."""
+        scores = self.scores(X)
+        return float(np.mean(scores[np.arange(len(X)), y] == scores.max(axis=1)))

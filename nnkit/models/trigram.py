@@ -131,6 +131,32 @@ def unigram_cross_entropy(d_train, d, num_words=250):
     return loss
 
 
+class TrialModel:
+    """A model to try a training on: word numbers are taken for quantities, which is of no use to a language.
+
+    What a step does to it can be computed by hand. Scores are ``x @ w + b``. The loss is the
+    squared distance of the scores from 1 for the correct word and 0 for all others, mean over
+    the inputs.
+
+    Parameters
+    ----------
+    params : dict of arrays
+        ``w`` (3, V), ``b`` (V,).
+    """
+
+    def __init__(self, params):
+        self.params = {name: np.array(value) for name, value in params.items()}
+
+    def loss(self, x, d=None):
+        """Scores; with the correct words, the loss and the gradients. As `TrigramModel.loss`."""
+        scores = x @ self.params["w"] + self.params["b"]
+        if d is None:
+            return scores
+        off = scores - (d[:, np.newaxis] == np.arange(1, scores.shape[1] + 1))
+        slope = 2 * off / len(x)
+        return np.sum(off**2) / len(x), {"w": x.T @ slope, "b": slope.sum(axis=0)}
+
+
 def evaluate(model, x, d, batch_size=2000):
     """Cross entropy of a model, and the share of fourth words that it finds the likeliest.
 
@@ -159,7 +185,7 @@ def top_words(model, x, words, count=10):
 
     Parameters
     ----------
-    model : TrigramModel
+    model : TrigramModel, or another one whose ``loss(x)`` gives scores
     x : (N, 3) array of integers
         Trigrams, word numbers from 1 to V.
     words : (V,) array of strings

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from nnkit.student.choices import last_cell_with, recorded_letters
+from nnkit.student.choices import recorded_letters
 from nnkit.student.table import CheckTable, readable_name, verdict_words
 
 
@@ -120,9 +120,9 @@ def _constants_of(path):
 
 def _recorded(question, choices, namespace, shell):
     """What to say of an answer that holds letters of the question."""
-    cells = [] if shell is None else shell.history_manager.input_hist_raw
+    cells = None if shell is None else list(shell.history_manager.input_hist_raw)
     try:
-        return recorded_letters(last_cell_with(question, cells), namespace.get(question), question, choices)
+        return recorded_letters(cells, namespace.get(question), question, choices)
     except ValueError as error:
         raise CheckFailed(f"{question}: {error}") from None
 

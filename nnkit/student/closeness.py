@@ -7,6 +7,7 @@ import numpy as np
 
 from nnkit.student.errors import CheckFailure
 from nnkit.student.measurement import Measurement, conclude, measurements
+from nnkit.student.relative_error import SMALLEST_DENOMINATOR
 from nnkit.student.values import REAL_NUMBERS, Opaque, real_array, type_name
 
 __all__ = [
@@ -22,8 +23,6 @@ __all__ = [
     "type_name",
     "unpack",
 ]
-
-SMALLEST_DENOMINATOR = 1e-8  # as in nnkit.gradient_check.rel_error
 
 
 def _index(flat, shape):
@@ -92,7 +91,7 @@ def assert_close(
     """Check that every entry has a relative error of at most `allowed`.
 
     The error of an entry is ``|a-b| / max(floor, relative_floor * max|b|, |a|+|b|)``; with the default floors its
-    maximum is `nnkit.gradient_check.rel_error`.
+    maximum is `nnkit.student.relative_error.rel_error`.
 
     Parameters
     ----------
@@ -161,7 +160,7 @@ def assert_close(
 
 
 def _number(value):
-    return f"{float(value):.10g}"
+    return f"{float(value) + 0.0:.10g}"  # adding zero takes the sign off a negative one
 
 
 def _expected_array(expected):
@@ -241,19 +240,20 @@ def assert_dtype(actual, dtype, name):
 
 def assert_below(value, allowed, name):
     """Check that one number is at most `allowed`."""
-    measured = _one_number(value, name, allowed)
+    measured = one_number(value, name, allowed)
     message = "" if measured <= allowed else f"{name} is {measured:.4g}, it may be at most {allowed:.4g}"
     conclude(name, value, allowed, measured, allowed, message)
 
 
 def assert_at_least(value, wanted, name):
     """Check that one number is at least `wanted`."""
-    measured = _one_number(value, name, wanted)
+    measured = one_number(value, name, wanted)
     message = "" if measured >= wanted else f"{name} is {measured:.4g}, it should be at least {wanted:.4g}"
     conclude(name, value, wanted, measured, wanted, message, "at least")
 
 
-def _one_number(value, name, limit):
+def one_number(value, name, limit):
+    """A value that has to be one finite real number, as a float; `limit` is what it is going to be compared with."""
     got = real_array(value, ())
     if got is None:
         message = _refusal(value, name, ())

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from nnkit.student.errors import CheckFailure
-from nnkit.student.steps import Call, Put
+from nnkit.student.steps import Put
 from nnkit.student.values import REAL_NUMBERS, type_name
 
 LARGEST_BATCH = 64 * 2**20  # bytes of arguments and results in one batch
@@ -29,7 +29,7 @@ def numerical_gradient(fn, args, wrt, upstream=None, pick=None, kwargs=None, coo
     fn : proxy
         A function of the submission.
     args : sequence
-        Its arguments; they are copied, dicts too.
+        Its arguments; each call gets copies of its own, also of in-out dicts.
     wrt : int
         Which argument to vary: a float array.
     upstream : array, optional
@@ -60,10 +60,10 @@ def numerical_gradient(fn, args, wrt, upstream=None, pick=None, kwargs=None, coo
     def outputs(points):
         calls = []
         for point in points:
-            call = [_own_copy(value) if type(value) in (dict, list) else value for value in args]
+            call = list(args)
             call[wrt] = point
             calls.append(tuple(call))
-        return fn.batch(calls, pick=pick, kwargs=_own_copy(kwargs))
+        return fn.batch(calls, pick=pick, kwargs=kwargs)
 
     size = sum(value.nbytes for value in args if isinstance(value, np.ndarray))
     return _differences(outputs, base, upstream, coordinates, step, order, size)
@@ -96,8 +96,7 @@ def numerical_gradient_of_parameter(
     def outputs(points):
         steps = []
         for point in points:
-            own = Call(call.function, tuple(_own_copy(value) for value in call.args), _own_copy(call.kwargs))
-            steps += [Put(container, key, point), own]
+            steps += [Put(container, key, point), call]
         try:
             return submission.run([*steps, Put(container, key, original)], pick=pick)
         except Exception:
@@ -167,12 +166,3 @@ def _weighted(difference, upstream):
     if not math.isfinite(slope):
         raise CheckFailure("the output is not finite near the inputs of the test")
     return slope
-
-
-def _own_copy(value):
-    """Dicts and lists rebuilt, arrays in them copied: a call may change them."""
-    if type(value) is dict:
-        return {key: _own_copy(element) for key, element in value.items()}
-    if type(value) is list:
-        return [_own_copy(element) for element in value]
-    return value.copy() if type(value) is np.ndarray and value.flags.writeable else value

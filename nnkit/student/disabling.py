@@ -8,10 +8,10 @@ imports nothing but the standard library.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MappingProxyType, ModuleType
 
 _codes: dict[FunctionType, CodeType] = {}  # of the functions that are out of use now
 
@@ -21,13 +21,16 @@ def complaint(name: str) -> str:
     return f"{name} is not allowed here"
 
 
-def disable(names: Iterable[str]) -> None:
+def disable(names: Iterable[str], own: Mapping[str, object] = MappingProxyType({})) -> None:
     """Put functions out of use until `enable_all`, and no others.
 
     Parameters
     ----------
     names : iterable of str
-        Module and function, such as ``"numpy.linalg.norm"``. A module that has not been imported can't be until then.
+        Module and function, such as ``"numpy.linalg.norm"``, or the notebook's own function. A module that has not been
+        imported can't be until then.
+    own : mapping of str to object, optional
+        What the notebook has defined.
 
     Raises
     ------
@@ -37,10 +40,12 @@ def disable(names: Iterable[str]) -> None:
     enable_all()
     for name in names:
         home, _, attribute = name.rpartition(".")
-        if home in sys.modules:
-            function = _function(sys.modules[home], attribute, name)
-            _codes.setdefault(function, function.__code__)
-            function.__code__ = _raising(complaint(name), function.__code__)
+        if not home:
+            mine = own.get(name)
+            if isinstance(mine, FunctionType):
+                _put_out(mine, name)
+        elif home in sys.modules:
+            _put_out(_function(sys.modules[home], attribute, name), name)
         else:
             sys.meta_path.insert(0, _Closed(home, complaint(name)))
 
@@ -52,6 +57,11 @@ def enable_all() -> None:
         # In this order: broken off between the two, the next call puts the function back.
         function.__code__ = code
         del _codes[function]
+
+
+def _put_out(function: FunctionType, name: str) -> None:
+    _codes.setdefault(function, function.__code__)
+    function.__code__ = _raising(complaint(name), function.__code__)
 
 
 def _function(module: ModuleType, attribute: str, name: str) -> FunctionType:

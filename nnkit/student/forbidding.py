@@ -1,4 +1,4 @@
-"""Exercises that are to be solved without some function of a library."""
+"""Exercises that are to be solved without some function, of a library or of the notebook itself."""
 
 from contextlib import contextmanager
 
@@ -19,7 +19,7 @@ def forbidden(submission, *functions):
     submission : submission
     *functions : str
         Each with its module: ``"numpy.linalg.norm"``. It has to be written in Python, as most of NumPy's public
-        functions are.
+        functions are. A name alone is a function of the notebook's: ``"svm_loss_naive"``.
 
     Raises
     ------

@@ -36,10 +36,10 @@ class Measurement:
 measurements: ContextVar[list[Measurement] | None] = ContextVar("measurements", default=None)
 
 
-def conclude(name, actual, expected, measured, allowed, message, bound="at most"):
-    """Note the comparison; raise if it has a message."""
+def conclude(name, actual, expected, measured, allowed, message, bound="at most", failure=CheckFailure):
+    """Note the comparison; raise `failure` if it has a message."""
     noted = measurements.get()
     if noted is not None:
         noted.append(Measurement(name, actual, expected, measured, allowed, not message, message, bound))
     if message:
-        raise CheckFailure(message, measured, allowed, bound)
+        raise failure(message, measured, allowed, bound)

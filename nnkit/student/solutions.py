@@ -1,26 +1,14 @@
 """``solutions_of("two_layer_net")``: what another notebook in this folder defines, without running the rest of it."""
 
-import ast
 import json
 import linecache
 import types
 import warnings
 from pathlib import Path
 
-# Cell magics whose body is ordinary Python; a cell with any other is not Python.
-PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
-LITERALS = (
-    ast.BinOp,
-    ast.Constant,
-    ast.Dict,
-    ast.List,
-    ast.Set,
-    ast.Tuple,
-    ast.UnaryOp,
-    ast.expr_context,
-    ast.operator,
-    ast.unaryop,
-)
+from nnkit.student.definitions import definitions
+from nnkit.student.source import NotPython, cell_magic, read
+
 _being_read: list[Path] = []
 
 
@@ -80,8 +68,7 @@ def solutions_of(notebook):
     found._skipped = []
     _being_read.append(path)
     try:
-        for number, source in code_cells(path):
-            _run_definitions(found, f"{path.name}, code cell {number}", source)
+        _run_definitions(found, code_cells(path))
     finally:
         _being_read.pop()
     for problem in found._skipped:
@@ -90,7 +77,7 @@ def solutions_of(notebook):
 
 
 def code_cells(path):
-    """The code cells of a notebook, numbered from 1, with magics and shell commands blanked.
+    """The code cells of a notebook.
 
     Raises
     ------
@@ -102,69 +89,30 @@ def code_cells(path):
         sources = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, LookupError, TypeError) as error:
         raise ValueError(f"{path.name} is not a Jupyter notebook ({type(error).__name__}: {error})") from None
-    for number, source in enumerate(sources, start=1):
-        yield number, without_magics(source if isinstance(source, str) else "".join(source))
+    return [source if isinstance(source, str) else "".join(source) for source in sources]
 
 
-def without_magics(source):
-    """The Python in a cell; every other line becomes blank, so that line numbers stay right."""
-    lines = source.split("\n")
-    first = next((line.strip() for line in lines if line.strip()), "")
-    if first.startswith("%%"):
-        if not first.startswith(PYTHON_CELL_MAGICS):
-            return ""
-        lines[[line.strip() for line in lines].index(first)] = ""
-    try:
-        ast.parse("\n".join(lines))
-    except SyntaxError:
-        # Only now: a line of a text in quotes may start with a percent sign, too.
-        lines = [_without_line_magic(line) for line in lines]
-    return "\n".join(lines)
-
-
-def _without_line_magic(line):
-    text = line.lstrip()
-    if text.startswith(("%", "!", "?")) or text.rstrip().endswith("?"):
-        return line[: len(line) - len(text)] + "pass"
-    return line
-
-
-def _run_definitions(found, where, source):
-    try:
-        tree = ast.parse(source, where)
-    except SyntaxError as error:
-        found._skipped.append(f"{where}, line {error.lineno}: {error.msg}")
-        return
-    linecache.cache[where] = (len(source), None, source.splitlines(keepends=True), where)
-    for statement in tree.body:
-        if not defines(statement):
-            continue
+def _run_definitions(found, sources):
+    for number, (source, parts) in enumerate(zip(sources, definitions(sources), strict=True), start=1):
+        where = f"{found._notebook.name}, code cell {number}"
         try:
-            exec(compile(ast.Module([statement], []), where, "exec"), vars(found))
-        except Exception as error:
-            found._skipped.append(f"{where}, line {statement.lineno}: {type(error).__name__}: {error}")
+            python = read(source)
+        except NotPython as error:
+            line = "" if error.line is None else f", line {error.line}"
+            found._skipped.append(f"{where}{line}: {error}")
+            continue
+        linecache.cache[where] = (len(python.text), None, python.text.splitlines(keepends=True), where)
+        for part in parts:
+            if _is_written_already(python):
+                continue
+            try:
+                exec(compile(part.in_place, where, "exec"), vars(found))
+            except (Exception, SystemExit) as error:
+                found._skipped.append(f"{where}, line {part.line}: {type(error).__name__}: {error}")
 
 
-def defines(statement):
-    """Whether a statement only defines names: an import, a function, a class, a constant, another's solutions."""
-    if isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return True
-    if isinstance(statement, ast.Try):
-        parts = [*statement.body, *statement.orelse, *(s for handler in statement.handlers for s in handler.body)]
-        return not statement.finalbody and all(defines(part) for part in parts)
-    if isinstance(statement, ast.Assign):
-        targets, value = statement.targets, statement.value
-    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        targets, value = [statement.target], statement.value
-    else:
-        return False
-    names = all(isinstance(node, ast.Name | ast.Tuple | ast.expr_context) for t in targets for node in ast.walk(t))
-    return names and (_asks_for_solutions(value) or all(isinstance(node, LITERALS) for node in ast.walk(value)))
-
-
-def _asks_for_solutions(value):
-    return (
-        isinstance(value, ast.Call)
-        and getattr(value.func, "id", getattr(value.func, "attr", None)) == "solutions_of"
-        and all(isinstance(argument, ast.Constant) for argument in value.args)
-    )
+def _is_written_already(python):
+    """Whether a cell only writes a file, and the file is there: it may have been changed since."""
+    _, line, _ = cell_magic(python.tree) or ("", "", "")
+    name = line.split()[-1:]
+    return bool(name) and Path(name[0].strip("\"'")).exists()

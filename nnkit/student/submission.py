@@ -12,12 +12,14 @@ import numpy as np
 
 from nnkit.student.disabling import disable, enable_all
 from nnkit.student.errors import CheckFailure, StudentError
+from nnkit.student.inout import without_inout
 from nnkit.student.steps import Put, pick_from
 from nnkit.student.tracebacks import student_error
 from nnkit.student.values import NUMPY_SCALARS, Opaque, type_name
 
 PLAIN_SCALARS = NUMPY_SCALARS | {int, float, complex, str, bytes, bool, type(None)}
 PLAIN_KINDS = frozenset("biufcSU")
+DEEPEST_CONTENT = 8
 
 
 class LocalSubmission:
@@ -31,7 +33,8 @@ class LocalSubmission:
     Attributes
     ----------
     mutations : list of str
-        "function: argument" for every array argument that a call changed in place since `clear_mutations`.
+        "function: argument" for every array, dict and list among the arguments that a call changed in place since
+        `clear_mutations`; what `inout` marks may be changed.
     """
 
     def __init__(self, namespace):
@@ -53,8 +56,8 @@ class LocalSubmission:
         self.mutations = []
 
     def disable(self, functions):
-        """Put functions of libraries out of use, such as ``"numpy.linalg.norm"``; see `forbidden`."""
-        disable(functions)
+        """Put functions out of use, such as ``"numpy.linalg.norm"`` or one of the notebook's own; see `forbidden`."""
+        disable(functions, self._namespace)
 
     def enable_all(self):
         """Put them back to use."""
@@ -79,7 +82,7 @@ class LocalSubmission:
             if type(step) is Put:
                 step.container[step.key] = step.value
             else:
-                results.append(pick_from(step.function(*step.args, **(step.kwargs or {})), pick))
+                results.append(pick_from(step.function.call_alone(step.args, step.kwargs or {}), pick))
         return results
 
     def _give(self, value, name):
@@ -104,52 +107,60 @@ class LocalSubmission:
         return self._give(value, name)
 
     def _take(self, value, memo):
-        """A value of the test's as the student's code may have it: copied, handles and own arrays resolved."""
-        if type(value) is Handle:
-            return _target(value)
-        if isinstance(value, np.ndarray):
+        """A value of the test's as the student's code may have it: copied, handles and own arrays resolved.
+
+        What is copied is noted in `memo`, by the id of the value, as the pair of copy and value.
+        """
+        kind = type(value)
+        if kind is Handle:
+            return target_of(value)
+        if kind in PLAIN_SCALARS or issubclass(kind, np.generic | Opaque):
+            return value  # an object of another submission's is that submission's affair
+        if kind is np.ndarray:
             known = self._own_arrays.get(id(value))
             if known is not None and known[0]() is value:
                 return known[1]
-        elif type(value) not in (tuple, list, dict):
-            return value
+        elif kind not in (tuple, list, dict):
+            raise TypeError(f"{type_name(value)} cannot be sent to a submission")
         if id(value) not in memo:
-            taken: object
-            if isinstance(value, np.ndarray):
+            if kind is np.ndarray:
                 taken = value.copy()
-            elif type(value) is dict:
+            elif kind is dict:
                 taken = {key: self._take(element, memo) for key, element in value.items()}
             else:
-                taken = type(value)(self._take(element, memo) for element in value)
+                taken = kind(self._take(element, memo) for element in value)
             memo[id(value)] = (taken, value)
         return memo[id(value)][0]
 
-    def _write_back(self, memo, name):
-        """Bring what the student's code did to a dict argument back into the test's dict."""
-        for taken, given in list(memo.values()):
-            if type(given) is not dict:
-                continue
-            kept = [key for key in given if key in taken and _unchanged(taken[key], given[key], memo)]
-            before = {key: given[key] for key in kept}
+    def _write_back(self, given, taken, name):
+        """Bring what the student's code has left in a copy back into the test's dict."""
+        if all(type(key) in PLAIN_SCALARS for key in taken):
             given.clear()
-            for key, value in taken.items():
-                given[key] = before[key] if key in before else self._give(value, f"{name}[{key!r}]")
+            given.update({key: self._give_content(value, f"{name}[{key!r}]") for key, value in taken.items()})
 
-    def _call(self, function, name, args, kwargs):
+    def _give_content(self, value, name, depth=1):
+        """What stands in an in-out dict: containers of plain values by value, too."""
+        kind = type(value)
+        if depth < DEEPEST_CONTENT and kind in (tuple, list):
+            return kind(self._give_content(element, name, depth + 1) for element in value)
+        if depth < DEEPEST_CONTENT and kind is dict and all(type(key) in PLAIN_SCALARS for key in value):
+            return {key: self._give_content(element, name, depth + 1) for key, element in value.items()}
+        return self._give(value, name)
+
+    def _call(self, function, name, args, kwargs, *, back=True):
+        args, kwargs, places = without_inout(args, kwargs)
         memo: dict[int, tuple] = {}
-        args = [self._take(value, memo) for value in args]
-        kwargs = {key: self._take(value, memo) for key, value in kwargs.items()}
-        given = {id(taken): value for taken, value in memo.values() if isinstance(value, np.ndarray)}
-        arrays = [
-            (where, array, given[id(array)] if id(array) in given else array.copy())
-            for place, value in [*enumerate(args), *kwargs.items()]
-            for where, array in _arrays_in(value, (place,))
-        ]
-        result = self._guard(function, *args, **kwargs)
-        for where, array, before in arrays:
-            if not _same_bytes(array, before):
-                self.mutations.append(f"{name}: {_argument_name(function, where)}")
-        self._write_back(memo, name)
+        taken = [self._take(value, memo) for value in args]
+        named = {key: self._take(value, memo) for key, value in kwargs.items()}
+        arguments = {**dict(enumerate(taken)), **named}
+        # The test's own array still shows how a copy of it began.
+        copied = {id(copy): value for copy, value in memo.values() if type(value) is np.ndarray}
+        before = {place: _snapshot(value, copied) for place, value in arguments.items() if place not in places}
+        result = self._guard(function, *taken, **named)
+        changed = [path for place, value in before.items() for path in _changes(arguments[place], value, (place,))]
+        self.mutations += [f"{name}: {argument_name(function, path)}" for path in changed]
+        for place in places if back else ():
+            self._write_back(args[place] if isinstance(place, int) else kwargs[place], arguments[place], name)
         return self._give_result(result, name)
 
     def _guard(self, function, *args, **kwargs):
@@ -179,23 +190,23 @@ class Handle(Opaque):
         object.__setattr__(self, "_type_name", type.__getattribute__(type(value), "__name__"))
 
     def _method_name(self, attribute):
-        value = _target(self)
+        value = target_of(self)
         owner = self._name if inspect.ismodule(value) or isinstance(value, type) else self._type_name
         return f"{owner}.{attribute}"
 
     def __getattr__(self, attribute):
         if attribute.startswith("_"):
             raise AttributeError(attribute)
-        value = self._submission._guard(getattr, _target(self), attribute)
+        value = self._submission._guard(getattr, target_of(self), attribute)
         return self._submission._give(value, self._method_name(attribute))
 
     def __setattr__(self, attribute, value):
         if attribute.startswith("_"):
             raise AttributeError(attribute)
-        self._submission._guard(setattr, _target(self), attribute, self._submission._take(value, {}))
+        self._submission._guard(setattr, target_of(self), attribute, self._submission._take(value, {}))
 
     def __getitem__(self, key):
-        container, key = _target(self), self._submission._take(key, {})
+        container, key = target_of(self), self._submission._take(key, {})
         if type(container) is dict and self._submission._guard(lambda: key not in container):
             raise StudentError(f"{self._name} has no key {key!r}")
         value = self._submission._guard(lambda: container[key])
@@ -203,24 +214,28 @@ class Handle(Opaque):
 
     def __setitem__(self, key, value):
         take = self._submission._take
-        self._submission._guard(lambda: _target(self).__setitem__(take(key, {}), take(value, {})))
+        self._submission._guard(lambda: target_of(self).__setitem__(take(key, {}), take(value, {})))
 
     def __len__(self):
-        return self._submission._guard(len, _target(self))
+        return self._submission._guard(len, target_of(self))
 
     def __iter__(self):
-        for element in self._submission._guard(list, _target(self)):
+        for element in self._submission._guard(list, target_of(self)):
             yield self._submission._give(element, f"element of {self._name}")
 
     def __contains__(self, key):
-        return self._submission._guard(lambda: bool(self._submission._take(key, {}) in _target(self)))
+        return self._submission._guard(lambda: bool(self._submission._take(key, {}) in target_of(self)))
 
     def __call__(self, *args, **kwargs):
-        return self._submission._call(_target(self), self._name, args, kwargs)
+        return self._submission._call(target_of(self), self._name, args, kwargs)
+
+    def call_alone(self, args, kwargs):
+        """Call without bringing in-out dicts back."""
+        return self._submission._call(target_of(self), self._name, args, kwargs, back=False)
 
     def batch(self, arguments, pick=None, kwargs=None):
         """Call once for each tuple of arguments; `pick` keeps one element of every tuple result."""
-        return [pick_from(self(*args, **(kwargs or {})), pick) for args in arguments]
+        return [pick_from(self.call_alone(args, kwargs or {}), pick) for args in arguments]
 
     def __bool__(self):
         raise TypeError(f"{self._name} is {type_name(self)}: a test may not ask for its truth value")
@@ -232,51 +247,69 @@ class Handle(Opaque):
         return f"<{self._name}: {type_name(self)} of the submission>"
 
 
-def _target(handle):
+def target_of(handle):
+    """The object that a handle stands for: not for tests, which would meet its operators."""
     return object.__getattribute__(handle, "_value")
 
 
-def _arrays_in(value, where):
-    """The arrays among a call's arguments, also inside tuples and lists; what a dict holds is in-out."""
+def _snapshot(value, copied):
+    """What `_changes` compares with later: containers with their elements, and every array as it is now."""
     if type(value) is np.ndarray:
-        yield where, value
-    elif type(value) in (tuple, list):
-        for i, element in enumerate(value):
-            yield from _arrays_in(element, (*where, i))
+        return copied[id(value)] if id(value) in copied else value.copy()
+    if type(value) is dict:
+        return {key: (element, _snapshot(element, copied)) for key, element in value.items()}
+    if type(value) in (tuple, list):
+        return [(element, _snapshot(element, copied)) for element in value]
+    return value
 
 
-def _same_bytes(a, b):
-    # As bytes: NaN is unchanged by being NaN again.
+def _changes(value, before, path):
+    """Paths of what differs from a snapshot: arrays, entries of dicts, and lists."""
+    if type(value) is np.ndarray:
+        if not same_bytes(value, before):
+            yield path
+    elif type(value) in (tuple, list) and len(value) != len(before):
+        yield path
+    elif type(value) in (dict, tuple, list):
+        pairs = before.items() if type(value) is dict else enumerate(before)
+        for key, (element, copy) in pairs:
+            if type(value) is dict and key not in value:
+                yield (*path, key)
+            elif value[key] is element:
+                yield from _changes(element, copy, (*path, key))
+            elif not _same_value(value[key], copy):
+                yield (*path, key)
+        if type(value) is dict:
+            yield from ((*path, key) for key in value if key not in before)
+
+
+def _same_value(a, b):
+    """Whether one plain value was exchanged for an equal one."""
+    if type(a) is not type(b):
+        return False
+    if type(a) is np.ndarray:
+        return same_bytes(a, b)
+    return type(a) in PLAIN_SCALARS and bool(a == b or (a != a and b != b))
+
+
+def same_bytes(a, b):
+    """Whether two arrays agree in dtype, shape and every bit: NaN is unchanged by being NaN again."""
     return a.shape == b.shape and a.dtype == b.dtype and (a.dtype.hasobject or a.tobytes() == b.tobytes())
 
 
-def _unchanged(taken, given, memo):
-    """Whether a dict still holds, under some key, what the test had put there."""
-    if isinstance(given, np.ndarray):
-        copied = memo.get(id(given))
-        if copied is not None:
-            return taken is copied[0] and _same_bytes(taken, given)
-        return False
-    if type(given) is Handle:
-        return taken is _target(given)
-    if type(given) in (tuple, list, dict):
-        return id(given) in memo and taken is memo[id(given)][0]
-    return taken is given
-
-
-def _argument_name(function, where):
-    """``x`` or ``cache[0]``, by the parameter names of the student's own function."""
-    place, *inside = where
+def argument_name(function, path):
+    """``x``, ``cache[0]`` or ``config['velocity']``, by the parameter names of the student's own function."""
+    place, *inside = path
     if isinstance(place, int):
         try:
             place = list(inspect.signature(function).parameters)[place]
         except (ValueError, TypeError, IndexError):
             place = f"argument {place + 1}"
-    return place + "".join(f"[{i}]" for i in inside)
+    return place + "".join(f"[{step!r}]" for step in inside)
 
 
 def assert_inputs_unchanged(submission):
-    """Check that no call since the last such check changed an array argument in place.
+    """Check that no call since the last such check changed an argument in place: an array, a dict or a list.
 
     Raises
     ------

@@ -31,6 +31,7 @@ def number(value):
     """``1.2e-09``, ``0.48`` or ``290``; empty for None."""
     if value is None:
         return ""
+    value += 0.0  # takes the sign off a negative zero
     return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.2g}"
 
 
@@ -57,11 +58,15 @@ class CheckTable:
         self.note = note or f"{passed} of {len(results)} public tests passed"
 
     def _rows(self, encoding="utf-8"):
+        shown = set()
         for result in self.results:
             symbol, words = WORDS[result.verdict]
             symbol = symbol.encode(encoding, "ignore").decode(encoding)
             limits = number(result.measured), limit(result.allowed, result.bound)
             trace = result.detail if result.verdict in ("student_error", "grader_error") else ""
+            if trace in shown:
+                trace = ""
+            shown.add(trace)
             unwritten = result.verdict == "not_implemented"  # then the kind of exception says nothing more
             message = result.message.removeprefix("NotImplementedError: ") if unwritten else result.message
             yield readable_name(result.name), f"{symbol} {words}".strip(), *limits, message, trace

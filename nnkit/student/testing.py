@@ -13,7 +13,6 @@ with the assertions here:
 
 import pytest
 
-from nnkit.gradient_check import rel_error
 from nnkit.student.closeness import (
     arrays_named,
     assert_at_least,
@@ -34,8 +33,10 @@ from nnkit.student.errors import (
     StudentTimeout,
 )
 from nnkit.student.forbidding import forbidden
+from nnkit.student.inout import inout
 from nnkit.student.inputs import float32_result, off_zero, spaced, wave
 from nnkit.student.measurement import Measurement, measurements
+from nnkit.student.relative_error import rel_error
 from nnkit.student.steps import Call, Put, pick_from
 from nnkit.student.submission import LocalSubmission, assert_inputs_unchanged
 from nnkit.student.tolerances import (
@@ -88,6 +89,7 @@ __all__ = [
     "assert_shape",
     "float32_result",
     "forbidden",
+    "inout",
     "item",
     "measurements",
     "numerical_gradient",

@@ -1,7 +1,7 @@
 """How far an answer may be from the expected one, by what was computed and in which dtype.
 
-Every number is a relative error as `nnkit.gradient_check.rel_error` measures it. A wrong constant, a forgotten factor
-or a sum over the wrong axis shows as 1e-3 or more, so each limit sits between that and the rounding it must forgive.
+Every number is a relative error as `rel_error` measures it. A wrong constant, a forgotten factor or a sum over the
+wrong axis shows as 1e-3 or more, so each limit sits between that and the rounding it must forgive.
 """
 
 # One layer in float64. Another order of summation moves a result by about 1e-15 of the terms; entries that nearly

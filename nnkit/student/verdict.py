@@ -146,7 +146,8 @@ def judge(trace):
             measured, allowed, bound = closest.measured, closest.allowed, closest.bound
     elif isinstance(error, StudentError):
         verdict = error.kind if error.kind in VERDICTS else "student_error"
-        message, detail = error.message, error.traceback_text
+        about = "" if verdict == "not_implemented" else test.message
+        message, detail = _sentences(about, error.message), error.traceback_text
     elif isinstance(error, CheckFailure) or (
         trace.when == "call" and isinstance(error, AssertionError | pytest.fail.Exception)
     ):

@@ -11,7 +11,7 @@ from nnkit.kit.engine import Refused
 from nnkit.kit.engine.worker import Described, describe
 from nnkit.kit.sandbox import Tier
 
-pytest.importorskip("distributed", reason="Dask is not installed: pip install nnkit[dask]")
+pytest.importorskip("distributed", reason="Dask is not installed: pip install nnkit-teaching[dask]")
 
 from dask_cluster import DaskCluster
 

@@ -22,7 +22,7 @@ from nnkit.kit.gradebook import database
 from nnkit.kit.gradebook.rows import gradebook, register_assignment
 from nnkit.kit.nbgrader.commands import generate_assignment
 
-pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed: pip install nnkit[postgresql]")
+pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed: pip install nnkit-teaching[postgresql]")
 
 BINARIES = postgresql_server.programs()
 pytestmark = [

@@ -5,20 +5,18 @@ The folder is made here, in the real formats: drawn shapes in place of photograp
 
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from cifar10_files import FORMATS, write_folder
+from cifar10_files import write_folder
 
-from nnkit.data.cifar10 import load_cifar10
 from nnkit.data.shapes import draw
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import solved_notebook, source_notebook
 from nnkit.kit.course.file import load_course
-from nnkit.kit.engine.plans import data_folder, plan_of, prepare_data
+from nnkit.kit.course.secret import make_secret
+from nnkit.kit.engine.plans import plan_of
 from nnkit.kit.grading.grade import grade_notebook
-from nnkit.kit.grading.held_out import held_back
 from nnkit.kit.proof.verify import build_release
 from nnkit.kit.sandbox.probing import best_tier
 from nnkit.student.companions import companion_files
@@ -38,24 +36,24 @@ library = [
     "nnkit.gradient_check",
     "nnkit.optim",
     "nnkit.solver",
-    "nnkit.data.folder",
-    "nnkit.data.cifar10",
+    "nnkit.training",
     "nnkit.data.rows",
-    "nnkit.data.shapes",
     "nnkit.features",
 ]
 
-[data]
-cifar10 = "downloads"
+[data.cifar10]
+module = "nnkit.data.cifar10"
+stand_in = "shapes"
+path = "downloads"
 
 # Those of the data that are not in use can't be reached.
 [thresholds.svm_on_features]
-cifar10 = { val = 0.41, test = 0.39 }
-shapes = { val = 1.0, test = 1.0 }
+cifar10 = { validation = 0.41, test = 0.39 }
+shapes = { validation = 1.0, test = 1.0 }
 
 [thresholds.net_on_features]
-cifar10 = { val = 0.51, test = 0.52 }
-shapes = { val = 1.0, test = 1.0 }
+cifar10 = { validation = 0.51, test = 0.52 }
+shapes = { validation = 1.0, test = 1.0 }
 """
 PER_BATCH, IN_TEST_BATCH = 1200, 2000
 
@@ -82,14 +80,10 @@ def write_course(root, format_name, batches):
                 shutil.copy(file, root / folder / "a1_image_classifiers")
     (root / "course.toml").write_text(COURSE)
     write_folder(root, format_name, batches).rename(root / "downloads")
+    shutil.copytree(PROJECT / "tests" / "graders" / "data", root / "tests" / "graders" / "data")
     course = load_course(root)
-    prepare_data(course)
+    make_secret(course)
     return course
-
-
-def with_real_data(course):
-    """As much of a plan as held-back data need."""
-    return SimpleNamespace(course=course, data_folder=data_folder(course), data_set="cifar10")
 
 
 def solved(course, notebook):
@@ -111,21 +105,3 @@ def test_the_reference_reaches_the_thresholds_of_real_data_on_real_data(tmp_path
     assert "X_train: shape (5000, 3, 32, 32)" in printed
     lost = {test.name: test.message for item in graded.record.items for test in item.tests if test.verdict != "passed"}
     assert lost == {}
-
-
-@pytest.mark.parametrize("format_name", FORMATS)
-def test_held_back_are_the_test_images_that_the_notebooks_leave_alone(tmp_path, batches, format_name, monkeypatch):
-    course = write_course(tmp_path, format_name, batches)
-    images, labels = held_back(with_real_data(course), "cifar10_bytes")
-    pictures, written_labels = batches["test_batch"]
-    assert np.array_equal(images.reshape(1000, -1), pictures[1000:])
-    assert np.array_equal(labels, written_labels[1000:])
-    monkeypatch.setenv("NNKIT_DATA", str(data_folder(course)))
-    assert np.array_equal(load_cifar10(subtract_mean=False)["X_test"].reshape(1000, -1), pictures[:1000])
-
-
-def test_held_back_images_come_less_the_mean_image_too(tmp_path, batches):
-    plan = with_real_data(write_course(tmp_path, "cifar-10-batches-bin", batches))
-    (images, _), (less_mean, _) = held_back(plan, "cifar10_bytes"), held_back(plan, "cifar10")
-    mean = np.concatenate([batches[f"data_batch_{i}"][0] for i in range(1, 6)])[:5000].mean(axis=0)
-    assert less_mean == pytest.approx(images - mean.reshape(3, 32, 32))

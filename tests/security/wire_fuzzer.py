@@ -34,7 +34,7 @@ from nnkit.kit.locked.program.requests import Requests
 from nnkit.kit.locked.program.wire import FROM_AGENT, MAGIC, PREFIX, TO_AGENT, Message, WireError, encode
 from nnkit.kit.locked.session import LockedSession, SessionLimits
 from nnkit.student.errors import CheckFailure, StudentError
-from nnkit.student.testing import Call, Opaque, Put
+from nnkit.student.testing import Call, Opaque, Put, inout
 
 REQUEST = 7
 LONGEST_CASE_S = 20.0
@@ -45,6 +45,7 @@ PLAIN = {np.ndarray, int, float, complex, bool, str, bytes, type(None)}
 NAMESPACE: dict[str, Any] = {
     "affine": lambda x, w: (x @ w, (x, w)),
     "names": lambda: (np.array(["cat", "dög"]), "x" * 5000, 3 + 4j, np.float32(2), b"raw", True),
+    "changing": lambda memory: memory.update(W=2 * memory["W"], more={"m": [1]}),
     "params": {"W": np.eye(3), "b": np.zeros(2, dtype=np.float32)},
     "mask": np.array([True, False]),
     "empty": np.zeros((0, 3)),
@@ -70,11 +71,12 @@ def recorded() -> dict[str, list[bytes]]:
         record(fields.get("operation", kind), Message("result", answer))
         return answer["value"]
 
-    affine, names, params, *_ = [ask("get", name=name) for name in NAMESPACE]
+    affine, names, changing, params, *_ = [ask("get", name=name) for name in NAMESPACE]
     x, w = np.ones((2, 3)), np.ones((3, 2))
-    ask("call", target=affine, args=(x, w), kwargs={}, pick=None)
-    ask("call", target=names, args=(), kwargs={}, pick=None)
-    ask("batch", target=affine, calls=[(x, w), (x, 2 * w)], kwargs={}, pick=None)
+    ask("call", target=affine, args=(x, w), kwargs={}, pick=None, in_out=[])
+    ask("call", target=changing, args=({"W": w, "n": (1, [2])},), kwargs={}, pick=None, in_out=[0])
+    ask("call", target=names, args=(), kwargs={}, pick=None, in_out=[])
+    ask("batch", target=affine, calls=[(x, w), (x, 2 * w)], kwargs={}, pick=None, in_out=[])
     ask("run", steps=[("call", affine, (x, w), {})], pick=0)
     for operation, operands in {"iter": (), "len": (), "getitem": ("W",), "contains": ("W",)}.items():
         ask("access", operation=operation, target=params, operands=operands)
@@ -232,7 +234,7 @@ def _use(session: LockedSession, label: str) -> Any:
     handle: Any = session._make(1, "f", "function")
     uses: dict[str, Callable[[], Any]] = {
         "get": lambda: submission.affine,
-        "call": lambda: handle(np.ones(2), {"W": 1}, v={}),
+        "call": lambda: handle(inout({"W": 1}), v={}),
         "batch": lambda: handle.batch([(1,), (2,)]),
         "run": lambda: submission.run([Call(handle, (1,)), Put(handle, "k", 1)], pick=0),
         "getitem": lambda: handle["key"],

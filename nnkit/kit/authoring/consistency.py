@@ -46,7 +46,7 @@ def items_of(template: Template) -> tuple[Item, ...]:
                 for exercise in exercises_behind(template, notebook, definition)
             }
             items.append(Item(cell.name, graded[cell.name], cell.kind, uses, borrows=tuple(borrows)))
-        elif cell.kind == "choose" or cell.kind == "explain":
+        elif cell.kind == "choose" or cell.kind == "explain" or cell.kind == "program":
             items.append(Item(cell.name, cell.points, cell.kind, answer=cell.answer))
     return tuple(items)
 
@@ -131,7 +131,7 @@ def _check_names(template: Template) -> None:
             return
         bound |= bound_names(plain_python(template, cell))
     for cell in template.cells:
-        if cell.kind not in ("exercise", "given", "experiment"):
+        if cell.kind not in ("exercise", "given", "experiment", "program"):
             continue
         for name in sorted(free_names(plain_python(template, cell)) - bound):
             what = f'{cell.kind} "{cell.name}" uses {name}, which no cell of this notebook defines'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import symtable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from nnkit.kit.authoring.regions import find_regions
 from nnkit.kit.course.authored import parse_authored, read_authored
 from nnkit.kit.course.errors import BuildError, did_you_mean
 from nnkit.kit.course.settings import Course
+from nnkit.student.source import Names, names_in
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def find_definitions(course: Course, spec: str, *, what: str, file: Path | str, 
     module, _, names = spec.partition(":")
     path = course.module_file(module)
     if not names or not module:
-        mend = 'write "nnkit.layers:affine_forward"'
+        mend = f'write "{course.package}.MODULE:NAME"'
         raise BuildError(f'{what} "{spec}" names no function or class', file=file, line=line, mend=mend)
     if path is None:
         raise BuildError(f'{what} "{spec}": there is no module {module}', file=file, line=line, mend="check its name")
@@ -138,32 +138,11 @@ def span(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, lines: lis
 
 def free_names(text: str) -> frozenset[str]:
     """Global names that a piece of code takes from its surroundings: loaded, not bound by itself, no built-ins."""
-    loaded: set[str] = set()
-    table = symtable.symtable(text, "cell", "exec")
-    bound = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    pending = [table]
-    while pending:
-        scope = pending.pop()
-        pending += scope.get_children()
-        top = scope is table
-        loaded |= {
-            symbol.get_name()
-            for symbol in scope.get_symbols()
-            if symbol.is_referenced() and (symbol.is_global() or top)
-        }
-    return frozenset(loaded - bound - set(vars(builtins)))
+    names: Names = names_in(text)
+    return names.used - names.bound - set(vars(builtins))
 
 
 def bound_names(text: str) -> frozenset[str]:
     """Names that a piece of code binds in the notebook's namespace (assignments, definitions, imports)."""
-    bound: set[str] = set()
-    pending = [symtable.symtable(text, "cell", "exec")]
-    top = pending[0]
-    while pending:
-        scope = pending.pop()
-        pending += scope.get_children()
-        for symbol in scope.get_symbols():
-            declared = scope is not top and symbol.is_declared_global()
-            if (scope is top or declared) and (symbol.is_assigned() or symbol.is_imported()):
-                bound.add(symbol.get_name())
-    return frozenset(bound)
+    names: Names = names_in(text)
+    return names.bound

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from nnkit.kit.authoring.data_use import data_files
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.errors import Finding
 
@@ -20,7 +21,9 @@ def missing_targets(template: Template) -> Iterator[Finding]:
     """Links of the prose that lead to no file of the released folder."""
     settings = template.course.assignment(template.assignment)
     received = {f"{notebook}.ipynb" for notebook in settings.notebooks} | {"README.md", "requirements.txt"}
-    received |= {PurePosixPath(name).name for name in settings.files} | set(settings.data_files)
+    received |= {PurePosixPath(name).name for name in settings.files} | set(
+        data_files(template.course, template.assignment)
+    )
     for cell in template.cells:
         if cell.kind not in ("prose", "choose", "explain"):
             continue

@@ -19,6 +19,19 @@ from nnkit.kit.authoring.template import Cell, Template
 from nnkit.kit.course.nbgrader_models import MetadataValidator, compute_checksum
 
 TEXT_STUB = "YOUR ANSWER HERE"
+# No item can be called like this: its name has no hyphen.
+FIRST_CELL = "released-folder"
+_FIRST_CELL = """\
+# This notebook works in the folder that it came in: there it finds nnkit/ and checks/.
+try:
+    import nnkit.student
+
+    assert getattr(nnkit, "__assignment__", "{assignment}") == "{assignment}"
+except (ImportError, AssertionError):
+    raise ImportError(
+        "the folder nnkit of this assignment is not beside the notebook. Open the notebook in the folder {assignment} "
+        "as you received it, with all its files; what pip installs as nnkit is something else"
+    ) from None"""
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _HEADING = re.compile(r"^#+\s+(.+?)\s*$", re.MULTILINE)
 _MARK_SCHEME = re.compile(r"^### BEGIN MARK SCHEME\n.*?^### END MARK SCHEME\n?", re.MULTILINE | re.DOTALL)
@@ -82,7 +95,10 @@ def notebook_text(notebook: NotebookNode) -> str:
 def _cells(template: Template) -> Iterator[NotebookNode]:
     heading = "start"
     codes: Counter[str] = Counter()
+    first = next((cell for cell in template.cells if cell.kind != "prose"), None)
     for cell in template.cells:
+        if cell is first:
+            yield _code(_FIRST_CELL.format(assignment=template.assignment), FIRST_CELL, locked=True)
         if cell.kind == "prose":
             if headings := _HEADING.findall(cell.source):
                 heading = _slug(headings[-1])
@@ -105,6 +121,8 @@ def _graded_cells(cell: Cell) -> Iterator[NotebookNode]:
         yield _markdown(cell.prompt, f"{cell.name}_question", locked=True)
         yield _code(cell.source, cell.name, solution=True)
         yield _code(f'check("{cell.name}")', f"test_{cell.name}", locked=True, points=cell.points)
+    elif cell.kind == "program":
+        yield _code(cell.source, cell.name, solution=True, points=cell.points)
     else:
         yield _markdown(cell.prompt, f"{cell.name}_question", locked=True)
         yield _markdown(cell.source, cell.name, solution=True, points=cell.points)
@@ -173,7 +191,7 @@ def _content_hash(release: NotebookNode) -> str:
 
 def _untouched(cell: NotebookNode) -> str:
     about = cell.metadata.nbgrader
-    source: str = cell.source
+    source = _MARK_SCHEME.sub("", cell.source)
     if cell.cell_type == "markdown":
         return TEXT_STUB
     regions = find_regions(source, file=about.grade_id)
@@ -187,7 +205,5 @@ def _untouched(cell: NotebookNode) -> str:
 
 
 def _solved(cell: NotebookNode) -> str:
-    source: str = cell.source
-    if cell.cell_type == "markdown":
-        source = _MARK_SCHEME.sub("", source)
+    source = _MARK_SCHEME.sub("", cell.source)
     return clean(source, file=cell.metadata.nbgrader.grade_id).strip("\n")

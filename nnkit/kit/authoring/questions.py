@@ -1,10 +1,10 @@
-"""Questions in a template: choose-all questions for the machine, explanations for a person."""
+"""Questions in a template: choose-all questions for the machine, explanations and programs for a person."""
 
 from __future__ import annotations
 
 import re
 
-from nnkit.kit.authoring.regions import find_regions
+from nnkit.kit.authoring.regions import at_stage, find_regions
 from nnkit.kit.course.errors import BuildError
 
 _CHOICE = re.compile(r"^\s*[-*] \*\*([A-Z])\.\*\*", re.MULTILINE)
@@ -52,29 +52,54 @@ def read_explain(name: str, source: str, *, file: str, line: int) -> tuple[str, 
     """
     regions = find_regions(source, file=file, first_line=line + 1, mark_schemes=True)
     lines = source.split("\n")
-    begin = [index for index, text in enumerate(lines) if text.strip() == "### BEGIN MARK SCHEME"]
-    end = [index for index, text in enumerate(lines) if text.strip() == "### END MARK SCHEME"]
     if len(regions) != 1 or not "".join(lines[regions[0].begin + 1 : regions[0].end]).strip():
         mend = "write one between ### BEGIN SOLUTION and ### END SOLUTION"
         raise BuildError(f'explain question "{name}" has no model answer', file=file, line=line, mend=mend)
-    if len(begin) != 1 or len(end) != 1 or not "".join(lines[begin[0] + 1 : end[0]]).strip():
-        mend = "write one between ### BEGIN MARK SCHEME and ### END MARK SCHEME"
-        raise BuildError(f'explain question "{name}" has no mark scheme', file=file, line=line, mend=mend)
+    begin, end = _mark_scheme(lines, f'explain question "{name}"', file=file, line=line)
     region = regions[0]
-    if region.begin < begin[0] < region.end:
+    if region.begin < begin < region.end:
         outside = [*lines[: region.begin], *lines[region.end + 1 :]]
-        model = [*lines[region.begin + 1 : begin[0]], *lines[end[0] + 1 : region.end]]
+        model = [*lines[region.begin + 1 : begin], *lines[end + 1 : region.end]]
     else:
-        kept = [
-            index
-            for index in range(len(lines))
-            if not region.begin <= index <= region.end and not begin[0] <= index <= end[0]
-        ]
-        outside = [lines[index] for index in kept]
+        taken = {*range(region.begin, region.end + 1), *range(begin, end + 1)}
+        outside = [text for index, text in enumerate(lines) if index not in taken]
         model = lines[region.begin + 1 : region.end]
-    scheme = "\n".join(lines[begin[0] : end[0] + 1])
+    scheme = "\n".join(lines[begin : end + 1])
     answer = "\n".join(model).strip()
     prompt = "\n".join(outside).strip()
     if not prompt:
         raise BuildError(f'explain question "{name}" asks nothing', file=file, line=line, mend="write the question")
     return prompt, f"### BEGIN SOLUTION\n{answer}\n\n{scheme}\n### END SOLUTION"
+
+
+def read_program(name: str, source: str, *, file: str, line: int) -> str:
+    """The cell of a question that is answered in code: its last solution region ends with the mark scheme, as comments.
+
+    What lies outside of the regions is given; students find a stub in the place of each.
+    """
+    lines = source.split("\n")
+    what = f'program question "{name}"'
+    begin, end = _mark_scheme(lines, what, file=file, line=line)
+    prose = [text if text.lstrip().startswith("#") else f"# {text}".rstrip() for text in lines[begin + 1 : end]]
+    code = [*lines[:begin], *lines[end + 1 :]]
+    # With blank lines in place of the scheme, so that every line keeps its number in messages.
+    numbered = "\n".join([*lines[:begin], *[""] * (end - begin + 1), *lines[end + 1 :]])
+    regions = find_regions(numbered, file=file, first_line=line + 1)
+    if not any("".join(numbered.split("\n")[region.begin + 1 : region.end]).strip() for region in regions):
+        mend = "write one between ### BEGIN SOLUTION and ### END SOLUTION"
+        raise BuildError(f"{what} has no model solution", file=file, line=line, mend=mend)
+    last = find_regions("\n".join(code), file=file)[-1].end
+    scheme = ["### BEGIN MARK SCHEME", *prose, "### END MARK SCHEME"]
+    text = "\n".join([*code[:last], *scheme, *code[last:]]).strip("\n")
+    at_stage(numbered, name, file=file, first_line=line + 1)
+    return text
+
+
+def _mark_scheme(lines: list[str], what: str, *, file: str, line: int) -> tuple[int, int]:
+    """The indices of the two delimiters of the one mark scheme."""
+    begin = [index for index, text in enumerate(lines) if text.strip() == "### BEGIN MARK SCHEME"]
+    end = [index for index, text in enumerate(lines) if text.strip() == "### END MARK SCHEME"]
+    if len(begin) != 1 or len(end) != 1 or not "".join(lines[begin[0] + 1 : end[0]]).strip():
+        mend = "write one between ### BEGIN MARK SCHEME and ### END MARK SCHEME"
+        raise BuildError(f"{what} has no mark scheme", file=file, line=line, mend=mend)
+    return begin[0], end[0]

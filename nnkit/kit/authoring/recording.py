@@ -13,6 +13,7 @@ import numpy as np
 from nnkit.kit.authoring.expected_file import record_again, stored_outputs
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.errors import BuildError, Finding
+from nnkit.kit.course.own_package import use_package_of
 from nnkit.kit.grading.plan import namespace_of
 from nnkit.student.expected import ExpectedRecorder
 from nnkit.student.plugin import GraderFileError, GraderPlugin, TestResult, run_graders
@@ -89,12 +90,13 @@ def _run(template: Template, recorder: ExpectedRecorder) -> list[TestResult]:
     """The tests of a notebook's exercises on the reference in this process; what it prints is nobody's concern."""
     course = template.course
     graders = course.graders(template.assignment, template.notebook)
+    use_package_of(course)
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         plugin = GraderPlugin(
             LocalSubmission(_reference(template)),
             public_only=False,
             student="",
-            course=f"{course.id}/{course.seed}",
+            course="",  # what depends on random inputs is not recorded: everybody gets others
             items=[item.name for item in template.items if item.kind == "exercise"],
             recorder=recorder,
         )

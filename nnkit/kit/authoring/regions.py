@@ -40,7 +40,7 @@ def find_regions(text: str, *, file: Path | str, first_line: int = 1, mark_schem
     file, first_line
         Where the text stands, for messages.
     mark_schemes : bool
-        Whether ``### BEGIN MARK SCHEME`` may occur (in an explain question only).
+        Whether ``### BEGIN MARK SCHEME`` may occur (only in a question that a person marks).
 
     Raises
     ------
@@ -107,7 +107,7 @@ def _instead(delimiter: str) -> str:
     if "HIDDEN" in delimiter:
         return "hidden tests live in tests/graders only, as tests without public=True"
     if "MARK" in delimiter:
-        return f'a mark scheme belongs into a question of kind "explain", as "### {delimiter}" alone on its line'
+        return f'a mark scheme belongs into a question that a person marks, as "### {delimiter}" alone on its line'
     return f'write "### {delimiter}" alone on its line'
 
 

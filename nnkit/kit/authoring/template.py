@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from nnkit.kit.authoring.definitions import find_definitions, free_names
+from nnkit.kit.authoring.definitions import bound_names, find_definitions, free_names
 from nnkit.kit.authoring.exercises import open_and_solved, stages_named
-from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain
+from nnkit.kit.authoring.package_imports import imported_names
+from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain, read_program
+from nnkit.kit.authoring.read_once import kept_within_read_once
 from nnkit.kit.authoring.regions import at_stage, clean, find_regions
 from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError, did_you_mean
@@ -19,12 +21,13 @@ from nnkit.kit.course.items import Item
 from nnkit.kit.course.lean_imports import package_not_run
 from nnkit.kit.course.settings import Course
 from nnkit.student.choices import EXAMPLE
-from nnkit.student.solutions import without_magics
+from nnkit.student.definitions import defines
+from nnkit.student.source import statements
 
 with package_not_run("jupytext"):  # its own first act is to load Jupyter's server
     from jupytext.jupytext import reads
 
-CellKind = Literal["prose", "code", "exercise", "given", "experiment", "grade", "choose", "explain"]
+CellKind = Literal["prose", "code", "exercise", "given", "experiment", "grade", "choose", "explain", "program"]
 
 _NAMING = ("exercise", "given", "experiment", "grade", "question")
 _KEYS: dict[str, frozenset[str]] = {
@@ -64,8 +67,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Template:
-    """A checked template. `definitions` is the reference's code by name, in the order of the notebook; before it comes
-    what that takes from the library, each name with its import."""
+    """A checked template. `definitions` is the reference's code by name, in the order of the notebook: exercises, given
+    functions, and what these take from plain cells (imports, definitions, constants)."""
 
     course: Course
     assignment: str
@@ -76,22 +79,36 @@ class Template:
     @cached_property
     def definitions(self) -> Mapping[str, str]:
         shown = {name: text for cell in self.cells for name, text in cell.defines.items()}
-        needed = frozenset().union(*(free_names(text) for text in shown.values()))
-        return {name: text for name, text in self._imports() if name in needed} | shown
-
-    def _imports(self) -> Iterator[tuple[str, str]]:
-        """The names that plain cells import from the subject, each with a statement that does."""
+        plain = {name: text for cell in self.cells for name, text in self._plain(cell) if name not in shown}
+        needed: set[str] = set()
+        pending = {name for text in shown.values() for name in free_names(text)}
+        while pending:
+            name = pending.pop()
+            if name not in needed:
+                needed.add(name)
+                pending |= free_names(plain.get(name, ""))
+        found: dict[str, str] = {}
         for cell in self.cells:
-            for node in ast.parse(without_magics(cell.source)).body if cell.kind == "code" else ():
-                if isinstance(node, ast.ImportFrom) and str(node.module).startswith("nnkit."):
-                    for alias in node.names:
-                        yield alias.asname or alias.name, ast.unparse(ast.ImportFrom(node.module, [alias], 0))
+            names = [*cell.defines, *(name for name, _ in self._plain(cell))]
+            found |= {name: shown.get(name) or plain[name] for name in names if name in shown or name in needed}
+        return found
+
+    def _plain(self, cell: Cell) -> Iterator[tuple[str, str]]:
+        """The names that a plain cell defines rather than computes, each with a statement that does."""
+        for node in statements(cell.source) if cell.kind == "code" else ():
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield from imported_names(self.course, node)
+            elif defines(node):
+                text = ast.unparse(node)
+                if "solutions_of" not in free_names(text):
+                    yield from ((name, text) for name in sorted(bound_names(text)))
 
     @property
     def shown(self) -> str:
         return f"{self.assignment}/{self.notebook}.md"
 
 
+@kept_within_read_once
 def read_template(course: Course, assignment: str, notebook: str) -> Template:
     """Read one template; its cells are checked one by one, not yet whether they fit together. It has no items yet.
 
@@ -200,7 +217,7 @@ class _Reader:
 
     def _cell(self, cell_type: str, kind: str, metadata: dict[str, Any], source: str, line: int) -> Cell:
         if kind == "question":
-            return self._question(metadata, source, line)
+            return self._question(cell_type, metadata, source, line)
         if kind and cell_type != "code":
             raise self.error(f"{kind} on a Markdown cell", line, "begin the cell with ```python")
         if kind == "experiment":
@@ -272,10 +289,16 @@ class _Reader:
         text = at_stage(source, name, file=self.file, first_line=line + 1)
         return Cell(kind="experiment", line=line, source=text, name=name)
 
-    def _question(self, metadata: dict[str, Any], source: str, line: int) -> Cell:
+    def _question(self, cell_type: str, metadata: dict[str, Any], source: str, line: int) -> Cell:
         name = self._name(metadata, "question", line)
         points = self._points(metadata, line)
         kind = metadata.get("kind")
+        if (cell_type == "code") != (kind == "program"):
+            what = f'question "{name}" of kind {kind!r} is a {cell_type} cell'
+            mend = 'kind="program" begins with ```python, every other kind with <!-- #region question=…'
+            raise self.error(what, line, mend)
+        if kind != "choose" and "answer" in metadata:
+            raise self.error(f'{kind} question "{name}" has an answer=', line, "write the model answer into it")
         if kind == "choose":
             prompt, answer = read_choose(name, source, metadata.get("answer"), file=self.file, line=line)
             choices = choices_of(prompt)
@@ -293,11 +316,12 @@ class _Reader:
                 choices=choices,
             )
         if kind == "explain":
-            if "answer" in metadata:
-                raise self.error(f'explain question "{name}" has an answer=', line, "write the model answer into it")
             prompt, text = read_explain(name, source, file=self.file, line=line)
             return Cell(kind="explain", line=line, source=text, name=name, points=points, prompt=prompt)
-        mend = 'write kind="choose" or kind="explain"'
+        if kind == "program":
+            text = read_program(name, source, file=self.file, line=line)
+            return Cell(kind="program", line=line, source=text, name=name, points=points)
+        mend = 'write kind="choose", kind="explain" or kind="program"'
         raise self.error(f'question "{name}" is of kind {kind!r}', line, mend)
 
     def _text(self, metadata: dict[str, Any], key: str, line: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -12,12 +14,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-import nnkit
 from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
-from nnkit.kit.course.settings import Course
+from nnkit.kit.course.settings import KIT, Course
 from nnkit.kit.course.toml_lines import KeyPath, line_of
 
+# Folders that lie beside the package, in the course folder, in a release, or where a submission runs.
+_TAKEN = frozenset(
+    {"autograded", "checks", "data", "feedback", "held_out", "records", "release", "solutions", "source", "tests"}
+)
+_MEASURE = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 
 
@@ -46,13 +52,23 @@ def find_course(path: Path | str | None = None) -> Path:
         if file.is_file():
             return file.resolve()
         raise CourseError("there is no such file", file=file, mend="name course.toml or the folder it is in")
+    here = _upwards()
+    if here is None:
+        what = f"not found in {Path.cwd()} or any folder above"
+        mend = "go to the course folder, or pass --course; nnkit new FOLDER makes a course"
+        raise CourseError(what, file="course.toml", mend=mend)
+    return here
+
+
+def in_course() -> bool:
+    """Whether the current folder is a course's, or below one."""
+    return _upwards() is not None
+
+
+def _upwards() -> Path | None:
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "course.toml").is_file():
-            return folder / "course.toml"
-    raise CourseError(
-        f"not found in {here} or any folder above", file="course.toml", mend="go to the course folder, or pass --course"
-    )
+    files = (folder / "course.toml" for folder in (here, *here.parents))
+    return next((file for file in files if file.is_file()), None)
 
 
 def read_course(file: Path, *, check_files: bool = True) -> Course:
@@ -109,6 +125,8 @@ def _explain(error: ErrorDetails, text: str) -> CourseError:
         mend = did_you_mean(str(path[-1]), known, f"known here: {', '.join(sorted(known))}")
     elif error["type"] == "missing":
         what, mend = f'"{key}" is missing', f"add {path[-1]} = …: {description}" if description else "add it"
+    elif error["type"] in ("model_type", "dict_type"):
+        what, mend = f"{key} = {_shown(given)}: a table is expected", description
     else:
         message = error["msg"].removeprefix("Value error, ")
         # What belongs to the gradebook may hold a password.
@@ -164,13 +182,21 @@ def _known_keys(path: KeyPath) -> list[str]:
 
 
 def _check_names(course: Course) -> None:
+    _check_package_name(course)
     try:
         ZoneInfo(course.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         mend = did_you_mean(course.time_zone, available_timezones(), "use an IANA name such as Europe/Berlin")
         raise course.error(f'unknown time zone "{course.time_zone}"', ("time_zone",), mend) from None
+    for name in course.data:
+        if not _MEASURE.match(name):
+            raise course.error(f'a data set can\'t be called "{name}"', ("data", name), "use letters, digits and _")
+    _check_thresholds(course)
     seen: set[str] = set()
     for index, assignment in enumerate(course.assignments):
+        if assignment.name == "data":
+            what = "an assignment can't be called data: tests/graders/data is for data sets"
+            raise course.error(what, ("assignment", index, "name"), "rename it")
         if assignment.name in seen:
             raise course.error(
                 f'a second assignment is named "{assignment.name}"', ("assignment", index, "name"), "rename one of them"
@@ -197,6 +223,9 @@ def _check_names(course: Course) -> None:
 
 
 def _check_files(course: Course) -> None:
+    if course.package != KIT and course.own_package is None:
+        what = f'there is no folder "{course.package}" beside course.toml'
+        raise course.error(what, ("package",), f"make {course.package}/ with the course's modules, or correct the name")
     for index, assignment in enumerate(course.assignments):
         place: KeyPath = ("assignment", index)
         for position, notebook in enumerate(assignment.notebooks):
@@ -215,16 +244,8 @@ def _check_files(course: Course) -> None:
                 raise course.error(
                     f'there is no module "{module}"',
                     (*place, "library", position),
-                    did_you_mean(module, _subject_modules(course), "it has to be a file of the package nnkit"),
+                    did_you_mean(module, course.modules(), f"it has to be a file of the package {course.package}"),
                     module,
-                )
-        for position, name in enumerate(assignment.data_files):
-            if not name.startswith("nnkit/data/") or course.data_file(name) is None:
-                raise course.error(
-                    f'there is no data file "{name}"',
-                    (*place, "data_files", position),
-                    "name a file beside the loaders, as in nnkit/data/textures.h5",
-                    name,
                 )
         for position, name in enumerate(assignment.files):
             if not (course.root / name).is_file():
@@ -235,24 +256,33 @@ def _check_files(course: Course) -> None:
                     name,
                 )
         _check_shipped_names(course, index)
-    for key in ("cifar10", "coco_captions", "cola"):
-        folder = getattr(course.data, key)
-        if folder is not None and not (course.root / folder).is_dir():
-            what = f'there is no folder "{folder}"'
-            raise course.error(what, ("data", key), "take the line out to use the offline stand-in")
-    for key in ("cats_cars", "trigrams"):
-        file = getattr(course.data, key)
-        if file is not None and not (course.root / file).is_file():
-            what = f'there is no file "{file}"'
-            raise course.error(what, ("data", key), "take the line out to use the offline stand-in")
-    for experiment, by_data in course.thresholds.items():
-        for data_set in by_data:
-            if course.module_file(f"nnkit.data.{data_set}") is None:
-                known = [name.rpartition(".")[2] for name in _subject_modules(course) if ".data." in name]
+    _check_data(course)
+
+
+def _check_package_name(course: Course) -> None:
+    if course.package in sys.stdlib_module_names or course.package in _TAKEN:
+        what = f'the package is called "{course.package}", which means something else'
+        raise course.error(what, ("package",), "give it a name of its own")
+
+
+def _check_data(course: Course) -> None:
+    for name, stated in course.data.items():
+        if course.module_file(stated.module) is None:
+            raise course.error(
+                f'there is no module "{stated.module}"',
+                ("data", name, "module"),
+                did_you_mean(stated.module, course.modules(), f"it has to be a file of the package {course.package}"),
+            )
+        if stated.path is not None and not (course.root / stated.path).exists():
+            what = f'there is no file or folder "{stated.path}"'
+            raise course.error(what, ("data", name, "path"), "take the line out to use the stand-in")
+        for file in stated.files:
+            if course.data_file(file) is None:
                 raise course.error(
-                    f'no data set is named "{data_set}"',
-                    ("thresholds", experiment, data_set),
-                    did_you_mean(data_set, known, f"known: {', '.join(known)}"),
+                    f'there is no data file "{file}"',
+                    ("data", name, "files"),
+                    f"name a file of the package, as in {course.package}/data/{name}.h5",
+                    file,
                 )
 
 
@@ -269,11 +299,20 @@ def _check_shipped_names(course: Course, index: int) -> None:
         taken[base] = f'"{name}"'
 
 
-def _subject_modules(course: Course) -> list[str]:
-    found: set[str] = set()
-    for place in (course.root, Path(nnkit.__file__).parent.parent):
-        for file in (place / "nnkit").rglob("*.py"):
-            parts = file.relative_to(place).with_suffix("").parts
-            if "kit" not in parts:
-                found.add(".".join(parts).removesuffix(".__init__"))
-    return sorted(found)
+def _check_thresholds(course: Course) -> None:
+    known = [*course.data, *(each.stand_in for each in course.data.values() if each.stand_in)]
+    for item, by_data in course.thresholds.items():
+        met: dict[str, str] = {}
+        for data, measures in by_data.items():
+            place: KeyPath = ("thresholds", item, data)
+            if data not in known:
+                mend = did_you_mean(data, known, f"known: {', '.join(known)}" if known else f"add [data.{data}]")
+                raise course.error(f'no data set is named "{data}"', place, mend)
+            for measure in measures:
+                if not _MEASURE.match(measure) or measure == "check" or iskeyword(measure):
+                    what = f'a measure can\'t be called "{measure}"'
+                    mend = "use letters, digits and _: graders write thresholds.NAME"
+                    raise course.error(what, (*place, measure), mend)
+                if data in course.data_in_use and met.setdefault(measure, data) != data:
+                    what = f'"{measure}" of {item} is stated for {met[measure]} and for {data}, and both are in use'
+                    raise course.error(what, (*place, measure), "call one of the two measures otherwise")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ItemKind = Literal["exercise", "experiment", "choose", "explain"]
+ItemKind = Literal["exercise", "experiment", "choose", "explain", "program"]
+# Read and marked by a person: an answer in words, an answer in code.
+BY_PERSON = frozenset({"explain", "program"})
 
 
 @dataclass(frozen=True)
@@ -23,3 +25,8 @@ class Item:
     uses: tuple[str, ...] = ()
     answer: frozenset[str] = frozenset()
     borrows: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person marks it; no test does."""
+        return self.kind in BY_PERSON

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 import nnkit
 from nnkit.kit.course.errors import CourseError, did_you_mean
@@ -22,10 +23,31 @@ GRADEBOOK_KEY = ("gradebook", "url")
 POSTGRESQL_DRIVER = "postgresql+psycopg"
 _POSTGRESQL = re.compile(r"^postgres(?:ql)?://")
 
+# The package of this kit: what the student's tools are imported from in every course, and the default subject.
+KIT = "nnkit"
+STUDENT_TOOLS = "nnkit.student"
+_NO_SUBJECT = ("nnkit.kit", STUDENT_TOOLS)
+
 Tier = Literal["A", "B", "C", "D", "E"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Requirement = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\s*([<>=!~][^;]*)?$")]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
+
+
+# The folder that holds the kit's package.
+INSTALLED = Path(nnkit.__file__).parent.parent
+
+
+def is_tool(module: str) -> bool:
+    """Whether a module is part of the kit or of the student's tools, which are nobody's subject."""
+    return any(module == tool or module.startswith(f"{tool}.") for tool in _NO_SUBJECT)
+
+
+def student_tools() -> tuple[str, ...]:
+    """The modules of the student's tools, which every release holds."""
+    files = sorted(INSTALLED.joinpath(*STUDENT_TOOLS.split(".")).glob("*.py"))
+    return STUDENT_TOOLS, *(f"{STUDENT_TOOLS}.{file.stem}" for file in files if file.stem != "__init__")
 
 
 class Settings(BaseModel):
@@ -62,10 +84,7 @@ class Assignment(Settings):
     hours: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="hours that a student is expected to need, by notebook"
     )
-    library: tuple[str, ...] = Field(default=(), description="subject modules that students receive")
-    data_files: tuple[str, ...] = Field(
-        default=(), description="data files that library modules read, such as nnkit/data/textures.h5"
-    )
+    library: tuple[str, ...] = Field(default=(), description="modules of the package that students receive")
     files: tuple[str, ...] = Field(default=(), description="further files for students, relative to the course folder")
 
     @field_validator("due", mode="before")
@@ -105,23 +124,39 @@ class Limits(Settings):
     )
 
 
-class Data(Settings):
-    """Folders of real data. Without them the stand-ins are used; nothing is ever downloaded."""
+class DataSet(Settings):
+    """One `[data.NAME]`: what notebooks load, and where real data lie. Nothing is ever downloaded."""
 
-    cifar10: str | None = Field(default=None, description="folder with CIFAR-10's python or binary batches")
-    coco_captions: str | None = Field(
-        default=None, description="folder with COCO's captions, vocabulary and image features"
+    module: str = Field(description="the module of the package that notebooks load the data with")
+    path: str | None = Field(
+        default=None, description="file or folder of the real data; without it the stand-in is used"
     )
-    cola: str | None = Field(default=None, description="folder with CoLA's arrays and vocabulary")
-    cats_cars: str | None = Field(default=None, description="HDF5 file of the cats and cars")
-    trigrams: str | None = Field(default=None, description="HDF5 file of the trigrams")
+    stand_in: str | None = Field(
+        default=None, description="the name of the stand-in in [thresholds]; without it thresholds hold for both"
+    )
+    files: tuple[str, ...] = Field(
+        default=(), description="data files of the package that its modules read, such as physlab/data/swings.h5"
+    )
 
 
-class Threshold(Settings):
-    """Accuracies that an experiment has to reach."""
+class Bound(Settings):
+    """How good a measure has to be: at least, or at most, a number. A number by itself is the least one."""
 
-    val: Annotated[float, Field(ge=0, le=1)] = Field(description="on the validation set")
-    test: Annotated[float, Field(ge=0, le=1)] = Field(description="on held-back data")
+    least: Annotated[float | None, Field(allow_inf_nan=False)] = Field(default=None, description="the least value")
+    greatest: Annotated[float | None, Field(allow_inf_nan=False)] = Field(
+        default=None, description="the greatest value"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_number(cls, value: object) -> object:
+        return {"least": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Bound:
+        if (self.least is None) == (self.greatest is None):
+            raise ValueError("write a number, { least = … } or { greatest = … }")
+        return self
 
 
 class Engine(Settings):
@@ -151,17 +186,23 @@ class Course(Settings):
 
     id: Name = Field(description="short name, as nbgrader's course id")
     title: str = Field(description="what people read")
+    package: Name = Field(default=KIT, description="the package with the solutions, a folder beside course.toml")
+    requirements: tuple[Requirement, ...] = Field(
+        default=(), description="further packages that notebooks and the library import, such as scipy>=1.11,<2"
+    )
     time_zone: str = Field(default="UTC", description="IANA name, such as Europe/Berlin")
-    seed: Annotated[str, Field(min_length=1)] = Field(
-        description="part of every seed of random test inputs; change it for each run of the course, keep it private"
+    seed: str = Field(
+        default="", description="part of every seed of random test inputs; another one gives other inputs"
     )
     required_tier: Tier = Field(default="C", description="weakest sandbox tier accepted for official grading")
     assignments: tuple[Assignment, ...] = Field(default=(), alias="assignment", description="the assignments, in order")
     limits: Limits = Field(default_factory=Limits, description="what student code may use")
-    data: Data = Field(default_factory=Data, description="folders of real data")
-    thresholds: dict[str, dict[str, Threshold]] = Field(
+    data: dict[str, DataSet] = Field(
+        default_factory=dict, description='[data.NAME]: a table with its module and perhaps its path = "…"'
+    )
+    thresholds: dict[str, dict[str, dict[str, Bound]]] = Field(
         default_factory=dict,
-        description="[thresholds.NAME.DATA_SET]: accuracies for the experiment, or the notebook's, of that name",
+        description="[thresholds.NAME.DATA]: MEASURE = 0.8 or { greatest = 0.1 }, for an experiment or a notebook",
     )
     engine: Engine = Field(default_factory=Engine, description="grading many submissions")
     gradebook: Gradebook = Field(default_factory=Gradebook, description="a table [gradebook] with its url")
@@ -240,19 +281,55 @@ class Course(Settings):
         shortened = chosen.model_copy(update={"notebooks": (notebook,)})
         return self.model_copy(update={"assignments": (*self.earlier(assignment), shortened)})
 
+    @property
+    def own_package(self) -> Path | None:
+        """The folder of the course's package, if it lies beside course.toml; otherwise the installed one is meant."""
+        folder = self.root / self.package
+        return folder if folder.is_dir() else None
+
     def module_file(self, module: str) -> Path | None:
-        """The file of a subject module: the course folder's own, otherwise the installed nnkit's; never imported."""
+        """The file of a module of the course's package, or of the installed nnkit; it is never imported."""
         parts = Path(*module.split("."))
-        for place in (self.root, Path(nnkit.__file__).parent.parent):
+        for place in self._places(module):
             for file in (place / parts.with_suffix(".py"), place / parts / "__init__.py"):
                 if file.is_file():
                     return file
         return None
 
+    def _places(self, module: str) -> Iterator[Path]:
+        """The folders that may hold a module's package: the course folder's own comes first."""
+        top = module.partition(".")[0]
+        if top == self.package and not is_tool(module):
+            yield self.root
+        if top == KIT:
+            yield INSTALLED
+
+    def modules(self) -> dict[str, Path]:
+        """The modules of the course's package by name, with their files; nothing of the kit or the student's tools."""
+        found: dict[str, Path] = {}
+        for place in self._places(self.package):
+            for file in sorted((place / self.package).rglob("*.py")):
+                name = ".".join(file.relative_to(place).with_suffix("").parts).removesuffix(".__init__")
+                if not is_tool(name):
+                    found.setdefault(name, file)
+        return dict(sorted(found.items()))
+
     def data_file(self, name: str) -> Path | None:
-        """A data file of the subject, such as ``nnkit/data/textures.h5``, found as `module_file` finds modules."""
-        places = (self.root, Path(nnkit.__file__).parent.parent)
+        """A data file of the package, such as ``physlab/data/swings.h5``, found as `module_file` finds modules."""
+        places = self._places(name.partition("/")[0])
         return next((place / name for place in places if (place / name).is_file()), None)
+
+    @property
+    def data_in_use(self) -> frozenset[str]:
+        """What thresholds call the data that notebooks read: real data by their name, a stand-in by its own."""
+        return frozenset(
+            name if each.path is not None or each.stand_in is None else each.stand_in
+            for name, each in self.data.items()
+        )
+
+    def data_graders(self, name: str) -> Path:
+        """The graders' side of a data set: what is held out, and how the rest is prepared for notebooks."""
+        return self.root / "tests" / "graders" / "data" / f"{name}.py"
 
     def template(self, assignment: str, notebook: str) -> Path:
         return self.root / "source" / assignment / f"{notebook}.md"

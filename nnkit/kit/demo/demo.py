@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-import nnkit
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.engine.classroom import grade_class
-from nnkit.kit.course.settings import Course
+from nnkit.kit.course.settings import INSTALLED, KIT, Course
 from nnkit.kit.course.file import load_course
 from nnkit.kit.course.errors import CourseError
 from nnkit.kit.grading.record import Record
@@ -99,9 +98,9 @@ def set_up(course: Course, folder: Path) -> Course:
     ignore = shutil.ignore_patterns("*.ipynb", "__pycache__", ".ipynb_checkpoints")
     shutil.copytree(course.root / "source", folder / "source", ignore=ignore)
     shutil.copytree(course.root / "tests" / "graders", folder / "tests" / "graders", ignore=ignore)
-    own = course.root / "nnkit"
-    if own.is_dir() and own.resolve() != Path(nnkit.__file__).resolve().parent:
-        shutil.copytree(own, folder / "nnkit", ignore=ignore)
+    own = course.own_package
+    if own is not None and own.resolve() != (INSTALLED / KIT).resolve():
+        shutil.copytree(own, folder / own.name, ignore=ignore)
     return load_course(folder)
 
 
@@ -120,7 +119,7 @@ def surprises_of(student: Student, record: Record) -> list[str]:
     """Where a simulated student's record is not what it has to be."""
     found = []
     lost = {item.item for item in record.items if item.score is not None and item.score < item.points}
-    machine = {item.item for item in record.items if item.kind != "explain"}
+    machine = {item.item for item in record.items if not item.by_person}
     if student.name in ("ada", "noisy", "deleter", "late") and lost:
         found.append(f"{student.name} lost points on {', '.join(sorted(lost))}")
     if student.name in ("blank", "spy", "liar", "boaster") and record.score:

@@ -24,7 +24,7 @@ def checks_of(templates: Iterable[Template]) -> dict[str, str]:
     wanted: dict[Path, set[str]] = {}
     for template in templates:
         path = template.course.graders(template.assignment, template.notebook)
-        items = [item.name for item in template.items if item.kind not in ("choose", "explain")]
+        items = [item.name for item in template.items if item.kind != "choose" and not item.by_person]
         choices = {cell.name: cell.choices for cell in template.cells if cell.kind == "choose"}
         part = public_checks(path, path.relative_to(template.course.root), template.notebook, items, choices)
         texts[path.stem] = part.text

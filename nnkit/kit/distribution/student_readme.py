@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nnkit.kit.course.settings import Assignment, Course
 
 _TEXT = """\
@@ -11,8 +13,8 @@ _TEXT = """\
 {due}
 ## Start
 
-Unpack this folder and keep its files together: every notebook looks for `nnkit/` and `checks/` beside it. With Python
-3.11 or newer, in this folder:
+Unpack this folder and keep its files together: every notebook looks for {folders} beside it. What pip
+installs under the name `nnkit` is something else. With Python 3.11 or newer, in this folder:
 
     python -m venv .venv
     .venv/bin/python -m pip install -r requirements.txt
@@ -41,8 +43,17 @@ graded. Then hand in, under the same name, every `.ipynb` file listed above. Not
 """
 
 
-def student_readme(course: Course, settings: Assignment, example: str) -> str:
-    """How to start, how to check, what to hand in; `example` is an item of the first notebook."""
+def student_readme(course: Course, settings: Assignment, example: str, packages: Iterable[str]) -> str:
+    """How to start, how to check, what to hand in.
+
+    Parameters
+    ----------
+    course, settings
+    example : str
+        An item of the first notebook.
+    packages : iterable of str
+        Those that students receive.
+    """
     due = course.due(settings.name)
     return _TEXT.format(
         title=settings.title,
@@ -51,4 +62,5 @@ def student_readme(course: Course, settings: Assignment, example: str) -> str:
         due="" if due is None else f"\nDue: {due:%Y-%m-%d %H:%M} ({course.time_zone}).\n",
         notebooks="\n".join(f"{number}. `{name}.ipynb`" for number, name in enumerate(settings.notebooks, start=1)),
         example=example,
+        folders=", ".join(f"`{name}/`" for name in packages) + " and `checks/`",
     )

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from nnkit.kit.course.settings import INSTALLED, KIT, is_tool
 from nnkit.kit.engine.executors import without_secrets
 from nnkit.kit.engine.jobs import key_of
 from nnkit.kit.grading.plan import Plan
 
+HELD_OUT = Path("held_out")
 _LEFT_OUT = {".ipynb_checkpoints", ".pytest_cache"}
 
 
@@ -40,7 +42,7 @@ class Bundle:
 
 
 def bundle_of(plans: Sequence[Plan]) -> Bundle:
-    """Everything that grading with these plans reads: the released folders, the graders' folders, the data."""
+    """Everything that grading with these plans reads: released folders, graders' folders, data, the own package."""
     packed, files = {}, {}
     numbers: dict[Path, str] = {}
     for plan in plans:
@@ -51,6 +53,9 @@ def bundle_of(plans: Sequence[Plan]) -> Bundle:
         }
         for folder, name in inside.items():
             files.update({str(name / path): (folder / path).read_bytes() for path in _files(folder)})
+        files.update({str(HELD_OUT / file.name): file.read_bytes() for file in plan.held_out.values()})
+        if (own := plan.course.own_package) is not None and not own.samefile(INSTALLED / KIT):
+            files.update({str(path): (own.parent / path).read_bytes() for path in _files_of_package(own)})
         packed[key_of(plan)] = pickle.dumps(_inside(without_secrets(plan), inside))
     return Bundle(packed, files)
 
@@ -62,6 +67,7 @@ def _inside(plan: Plan, places: Mapping[Path, Path]) -> Plan:
         package=places[plan.package],
         graders=places[plan.graders.parent] / plan.graders.name,
         data_folder=places[plan.data_folder],
+        held_out={name: HELD_OUT / file.name for name, file in plan.held_out.items()},
         earlier={name: _inside(each, places) for name, each in plan.earlier.items()},
     )
 
@@ -70,6 +76,12 @@ def _files(folder: Path) -> Iterator[PurePath]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
         yield from (PurePath(place, name).relative_to(folder) for name in sorted(names))
+
+
+def _files_of_package(package: Path) -> Iterator[PurePath]:
+    """What a course's package consists of, below the course folder: a worker has none of it."""
+    inside = (PurePath(package.name) / path for path in _files(package) if "__pycache__" not in path.parts)
+    return (path for path in inside if not is_tool(".".join(path.with_suffix("").parts)))
 
 
 def _moved(plan: Plan, folder: Path) -> Plan:
@@ -81,5 +93,6 @@ def _moved(plan: Plan, folder: Path) -> Plan:
         package=folder / plan.package,
         graders=folder / plan.graders,
         data_folder=folder / plan.data_folder,
+        held_out={name: folder / file for name, file in plan.held_out.items()},
         earlier={name: _moved(each, folder) for name, each in plan.earlier.items()},
     )

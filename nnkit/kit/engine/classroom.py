@@ -10,10 +10,11 @@ from pathlib import Path
 from rich.console import Console
 
 from nnkit.kit.course.errors import CourseError, did_you_mean
+from nnkit.kit.course.installation import install_extra
 from nnkit.kit.course.settings import Course
 from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.engine import Executor, Job, LocalExecutor, Refused, grade_all
-from nnkit.kit.engine.plans import plan_of, prepare_data
+from nnkit.kit.engine.plans import plan_of
 from nnkit.kit.engine.run_log import RunLog
 from nnkit.kit.engine.up_to_date import fully_graded, marks_by_notebook, unchanged
 from nnkit.kit.gradebook.rows import write_autograded
@@ -25,7 +26,8 @@ from nnkit.kit.reporting.progress import Progress
 from nnkit.kit.reporting.summary import Summary
 from nnkit.kit.sandbox import Tier
 from nnkit.kit.sandbox.probing import best_tier, probe
-from nnkit.kit.submission.files import UnreadableSubmission, is_there, similar_notebooks, trouble_with
+from nnkit.kit.submission.files import UnreadableSubmission, trouble_with
+from nnkit.kit.submission.finding import LEFT_BY_PROGRAMS, is_handed_in
 
 UNCHANGED = "unchanged"
 
@@ -90,7 +92,6 @@ def grade_class(
             plan_of(course, assignment, notebook, course.release(assignment))
             for notebook in notebooks or course.assignment(assignment).notebooks
         ]
-        prepare_data(course)
         found = submissions(course, assignment, students)
         where = scheduler or f"this machine, sandbox tier {max(place.tiers).value}"
         about = f"nnkit {plans[0].hashes['kit']}, {mode}, {len(found)} students, {where}"
@@ -122,15 +123,15 @@ def _without_grading(
 ) -> Iterator[tuple[Record, str]]:
     """Records of what needs no grading, and why; everything else is added to `jobs`."""
     worst = max(place.tiers)
+    siblings, most = course.assignment(plans[0].assignment).notebooks, course.limits.submission_mb * 1_000_000
     marks = {} if force else marks_by_notebook(course, plans[0].assignment)
     for student, folder in found:
         if trouble := trouble_with(student):
             yield from ((_misnamed(course, plan, student, trouble, worst, mode), "unreadable") for plan in plans)
             continue
         for plan in plans:
-            name = f"{plan.notebook}.ipynb"
-            job = Job(student, folder / name, plan, mode)
-            if not is_there(folder, name):
+            job = Job(student, folder / f"{plan.notebook}.ipynb", plan, mode)
+            if not is_handed_in(folder, plan.assignment, plan.notebook, siblings, most):
                 yield _missing(course, writer, plan, student, worst, mode), "missing"
             elif (not force and (record := unchanged(course, job, place, marks)) is not None) or (
                 record := fully_graded(course, job)
@@ -152,7 +153,7 @@ def _place(
         from nnkit.kit.engine.cluster import cluster
     except ImportError as error:
         raise CourseError(
-            f"Dask is not installed: {error}", file=scheduler, mend='run: pip install "nnkit[dask]"'
+            f"Dask is not installed: {error}", file=scheduler, mend=f"run: {install_extra('dask')}"
         ) from None
     weakest = Tier.E if accept_tier else Tier(course.required_tier)
     with _refusals(scheduler), cluster(scheduler, tier=tier, weakest=weakest, most=workers) as place:
@@ -235,7 +236,8 @@ def submissions(course: Course, assignment: str, students: Sequence[str] | None)
     CourseError
         There is nothing, or a named student handed in nothing.
     """
-    found = {folder.parent.name: folder for folder in sorted(course.root.glob(f"submitted/*/{assignment}"))}
+    folders = sorted(course.root.glob(f"submitted/*/{assignment}"))
+    found = {folder.parent.name: folder for folder in folders if folder.parent.name not in LEFT_BY_PROGRAMS}
     if not found:
         raise CourseError(
             f"no submission of {assignment}",
@@ -255,10 +257,7 @@ def _missing(course: Course, writer: GradebookWriter, plan: Plan, student: str, 
     """A notebook that was not handed in: nothing, as in nbgrader, but said aloud."""
     writer.enter_missing(student, plan.notebook)
     record = Record(student, plan.assignment, plan.notebook, status="missing", mode=mode, tier=tier.value)
-    name, folder = f"{plan.notebook}.ipynb", course.submitted(student, plan.assignment)
-    similar = similar_notebooks(folder, plan.notebook, course.assignment(plan.assignment).notebooks)
-    mend = f" There is {', '.join(similar)}: if that is it, name it {name} and grade again." if similar else ""
-    record.messages.append(f"{name} was not handed in.{mend}")
+    record.messages.append(f"{plan.notebook}.ipynb was not handed in.")
     record.items = [ItemRecord(item.name, item.kind, item.points, 0.0, "untouched") for item in plan.items]
     summarise(record)
     record.save(course.records(student, plan.assignment, plan.notebook))

@@ -10,6 +10,7 @@ from pathlib import Path
 from nnkit.kit.course.companions import grader_files
 from nnkit.kit.course.hashing import hash_of, hash_of_contents, kit_hash
 from nnkit.kit.course.items import Item
+from nnkit.kit.course.secret import digest_of_keys
 from nnkit.kit.course.settings import Course
 from nnkit.kit.grading.plan import Mistake
 
@@ -24,19 +25,26 @@ def fingerprints(
     definitions: Mapping[str, str],
     mistakes: Sequence[Mistake],
     proven: bool,
+    data: Sequence[str],
     earlier: Mapping[str, Mapping[str, str]],
 ) -> dict[str, str]:
     """Digests by what they are of, as every record keeps them.
 
     ``release`` is the notebook, ``package`` what was released with it, ``graders`` the tests, what they import from
     beside them, and expected values, ``reference`` points, answers, solutions and misconceptions, ``kit`` nnkit itself,
-    ``limits`` what the locked process may use, ``settings`` what else of course.toml has a say: seed, thresholds, data,
-    due date, late policy, required tier.
+    ``limits`` what the locked process may use, ``settings`` what else of the course has a say: secret and seed,
+    thresholds, data, due date, late policy, required tier.
+
+    Parameters
+    ----------
+    data : sequence of str
+        Names that change with the data that notebooks read, and with what is held out of them.
     """
     stated = course.assignment(assignment)
     beside = sorted(path for path in package.rglob("*") if path.suffix != ".ipynb" and "__pycache__" not in path.parts)
     settings = settings_that_judge(course, notebook, items) | {
         "required_tier": course.required_tier,
+        "data": [*data, sorted(course.data_in_use)],
         "due": str(course.due(assignment)),
         "late": stated.late.model_dump(),
     }
@@ -45,6 +53,7 @@ def fingerprints(
         "definitions": dict(definitions),
         "mistakes": [asdict(mistake) for mistake in mistakes],
         "proven": proven,
+        "package": _own_package(course),
         "earlier": {
             name: [hashes[of] for of in ("release", "graders", "reference")] for name, hashes in earlier.items()
         },
@@ -66,16 +75,22 @@ def fingerprints(
 
 
 def settings_that_judge(course: Course, notebook: str, items: Sequence[Item]) -> dict[str, object]:
-    """What of course.toml has a say in verdicts: seed, thresholds, data."""
+    """What of the settings has a say in verdicts: secret and seed, thresholds, which data are in use."""
     return {
-        "course": [course.id, course.seed],
+        "course": [course.id, digest_of_keys(course)],
         "thresholds": {
-            data_set: stated.model_dump()
+            f"{name}/{data_set}/{measure}": bound.model_dump()
             for name in (notebook, *(item.name for item in items))
-            for data_set, stated in course.thresholds.get(name, {}).items()
+            for data_set, measures in course.thresholds.get(name, {}).items()
+            for measure, bound in measures.items()
         },
-        "data": course.data.model_dump(),
+        "data": sorted(course.data_in_use),
     }
+
+
+def _own_package(course: Course) -> str:
+    """Of the course folder's own package, which definitions, graders and held-out data import from."""
+    return hash_of(course.modules().values()) if course.own_package is not None else ""
 
 
 def _digest(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,8 +15,16 @@ from nnkit.kit.grading.outcome import Graded, Mode, new_record, unreadable
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, summarise
 from nnkit.kit.sandbox import Tier
-from nnkit.kit.submission.files import UnreadableSubmission, read_file, remarks, submission_time
-from nnkit.kit.submission.matching import parse_notebook
+from nnkit.kit.submission.files import (
+    MOST_NAMED,
+    UnreadableSubmission,
+    read_file,
+    remarks,
+    remarks_on_time,
+    submission_time,
+)
+from nnkit.kit.submission.finding import find_notebook
+from nnkit.kit.submission.reading import has_work, parse_notebook, shortened
 
 
 @dataclass(frozen=True)
@@ -44,15 +53,22 @@ class Content:
         What is graded.
     beside : dict of str to bytes
         The notebooks that it takes definitions from, by name, as far as they can be read.
+    remark : str
+        How it was found, if not under its name.
+    others : tuple
+        Names and contents of copies, which may be meant if it holds no work.
     """
 
     notebook: bytes
     beside: dict[str, bytes] = field(default_factory=dict)
+    remark: str = ""
+    others: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def digest(self) -> str:
         """Of all of it."""
-        named = [part for name, content in self.beside.items() for part in (name.encode(), content)]
+        pairs = [*self.beside.items(), *self.others, *([(self.remark, b"")] if self.remark else [])]
+        named = [part for name, content in pairs for part in (name.encode("utf-8", "surrogateescape"), content)]
         return hash_of_contents([self.notebook, *named])
 
 
@@ -98,11 +114,17 @@ def read_content(job: Job) -> Content:
     UnreadableSubmission
         It is no file that could be graded.
     """
-    most = job.plan.course.limits.submission_mb * 1_000_000
-    content = Content(read_file(job.path.parent, job.path.name, most))
-    for notebook in job.plan.lenders:
+    plan, folder = job.plan, job.path.parent
+    siblings = plan.course.assignment(plan.assignment).notebooks
+    most = plan.course.limits.submission_mb * 1_000_000
+    if job.path.stem == plan.notebook:
+        found = find_notebook(folder, plan.assignment, plan.notebook, siblings, most)
+        content = Content(found.content, remark=found.remark, others=found.others)
+    else:
+        content = Content(read_file(folder, job.path.name, most))
+    for notebook in plan.lenders:
         with suppress(UnreadableSubmission):  # what needs it will say so
-            content.beside[notebook] = read_file(job.path.parent, f"{notebook}.ipynb", most)
+            content.beside[notebook] = find_notebook(folder, plan.assignment, notebook, siblings, most).content
     return content
 
 
@@ -137,10 +159,14 @@ def grade_content(
     from nnkit.kit.locked.session import SessionLost
 
     def attempt() -> Graded:
-        notebook, beside = parse_notebook(content.notebook, name), _parsed(content.beside)
-        return grade_notebook(
+        notebook, remark = _with_work(parse_notebook(content.notebook, name), content, plan)
+        beside = _parsed(content.beside)
+        graded = grade_notebook(
             plan, student, notebook, tier=tier, mode=mode, only=only, beside=beside, left_out=left_out
         )
+        graded.record.messages[:0] = [each for each in (content.remark, remark) if each]
+        graded.of_copy = bool(remark)
+        return graded
 
     try:
         try:
@@ -151,6 +177,22 @@ def grade_content(
         return unreadable(plan, student, error, tier=tier, mode=mode)
     except Exception as error:
         return broken(plan, student, tier, mode, f"{type(error).__name__}: {error}")
+
+
+def _with_work(notebook: NotebookNode, content: Content, plan: Plan) -> tuple[NotebookNode, str]:
+    """The notebook, or the only copy of it that anything was written in if that is not the notebook itself."""
+    if not content.others or has_work(notebook, plan.release):
+        return notebook, ""
+    copies = _parsed(dict(content.others))
+    written = {name: each for name, each in copies.items() if has_work(each, plan.release)}
+    if not written:
+        return notebook, ""
+    shown = ", ".join(repr(shortened(name)) for name in list(written)[:MOST_NAMED])
+    if len(written) > 1:
+        raise UnreadableSubmission(
+            f"Nothing is written in {plan.notebook}.ipynb, but in {shown}: a person decides which one is meant."
+        )
+    return next(iter(written.values())), f"Nothing is written in {plan.notebook}.ipynb: {shown} is graded instead."
 
 
 def _parsed(beside: Mapping[str, bytes]) -> dict[str, NotebookNode]:
@@ -173,7 +215,7 @@ def completed(job: Job, graded: Graded, digest: str) -> Graded:
     """Add what only the coordinator sees: the hash of what was sent, when it came in, and what else lies beside it."""
     graded.record.hashes["submission"] = digest
     graded.record.hashes["time"] = time_of(job.path.parent)
-    graded.record.messages += _remarks(job)
+    graded.record.messages += _remarks(job, under_its_name=not graded.of_copy)
     return graded
 
 
@@ -188,6 +230,8 @@ def broken(plan: Plan, student: str, tier: Tier, mode: Mode, why: str) -> Graded
     return Graded(plan.release, record)
 
 
-def _remarks(job: Job) -> list[str]:
-    plan = job.plan
-    return remarks(job.path.parent, plan.notebook, plan.course.assignment(plan.assignment).notebooks)
+def _remarks(job: Job, *, under_its_name: bool = True) -> list[str]:
+    plan, folder = job.plan, job.path.parent
+    siblings = plan.course.assignment(plan.assignment).notebooks
+    graded = under_its_name and os.path.lexists(job.path)
+    return remarks(folder, plan.notebook, siblings) if graded else remarks_on_time(folder)

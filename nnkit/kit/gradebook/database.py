@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnkit.kit.course.installation import install_extra
 from nnkit.kit.course.settings import GRADEBOOK_KEY, POSTGRESQL_DRIVER, Course
 
 ANSWER_WITHIN_S = 10
@@ -74,7 +75,8 @@ def _prepare(course: Course, url: str) -> None:
             Gradebook(url, course.id).close()
     except (ImportError, NoSuchModuleError) as error:
         driver = url.partition("://")[0]
-        mend = 'run: pip install "nnkit[postgresql]"' if driver == POSTGRESQL_DRIVER else f"install it, or write {POSTGRESQL_DRIVER}://"
+        known = driver == POSTGRESQL_DRIVER
+        mend = f"run: {install_extra('postgresql')}" if known else f"install it, or write {POSTGRESQL_DRIVER}://"
         raise course.error(f"the driver for {driver}:// can't be used: {error}", GRADEBOOK_KEY, mend) from None
     except OperationalError as error:
         reason = (str(error.orig).strip() or "no reason given").splitlines()[0]

@@ -41,8 +41,8 @@ def late_penalty(late: Late, score: float, seconds: float) -> float:
 
 
 def scores_by_cell(record: Record) -> dict[str, float | None]:
-    """Scores by grade id: of a written answer's own cell, otherwise of the test cell."""
-    return {item.item if item.kind == "explain" else f"test_{item.item}": item.score for item in record.items}
+    """Scores by grade id: what a person marks has its points in its own cell, everything else in the test cell."""
+    return {item.item if item.by_person else f"test_{item.item}": item.score for item in record.items}
 
 
 def machine_comment(cell: NotebookNode, record: Record) -> str | None:

@@ -1,19 +1,33 @@
-"""Choose-all questions: the letters a student ticked, read from the text of the answer cell."""
+"""Choose-all questions: the letters a student ticked, read from the texts of the cells that were handed in."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nnkit.kit.course.items import Item
 from nnkit.kit.grading.record import TestRecord
-from nnkit.student.choices import ticked
+from nnkit.student.choices import answered, ticked
 
 
-def grade_choice(item: Item, source: str) -> TestRecord:
-    """One test: exactly the right letters."""
+def grade_choice(item: Item, cells: Sequence[str], own: str = "") -> TestRecord:
+    """One test: exactly the right letters; what can't be read is left to a person.
+
+    Parameters
+    ----------
+    item : Item
+    cells : sequence of str
+        All code cells in order.
+    own : str
+        The question's own among them.
+    """
     record = TestRecord(name="test_choice", verdict="passed", public=False, weight=1)
     try:
-        letters = ticked(source, item.name)
+        letters = answered(cells, item.name)
+        if letters is None:
+            ticked(own, item.name)  # which says what is wrong with it, if anything was written there
     except ValueError as error:
-        record.verdict, record.message = "student_error", f'{error}. Write the letters, for example {{"A", "C"}}.'
+        record.verdict = "not_run"
+        record.message = f'{error}: a person decides. Letters are written like {{"A", "C"}}.'
         return record
     if letters is None:
         record.verdict, record.message = "not_implemented", "This question was not answered."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -13,16 +14,22 @@ from nbformat import NotebookNode
 
 from nnkit.kit.course.items import Item
 from nnkit.kit.course.settings import Limits
+from nnkit.kit.grading.answers import look_for_answer
+from nnkit.kit.grading.causes import Causes
 from nnkit.kit.grading.choices import grade_choice
 from nnkit.kit.grading.outcome import Graded, Mode, new_record, write_outputs
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, Record, TestRecord, conclude, summarise
 from nnkit.kit.grading.runner import Runner
 from nnkit.kit.grading.session_opening import open_session
+from nnkit.kit.locked.cells import CellResult
 from nnkit.kit.locked.limit_messages import explain
 from nnkit.kit.locked.sessions import Sessions, Source
 from nnkit.kit.sandbox import Tier
-from nnkit.kit.submission.matching import Matched, grade_id_of, is_open, match
+from nnkit.kit.submission.answers import Answers
+from nnkit.kit.submission.code import Code, code_of
+from nnkit.kit.submission.matching import Matched, match
+from nnkit.kit.submission.reading import grade_id_of, is_open, is_test
 
 
 def grade_notebook(
@@ -61,21 +68,22 @@ def grade_notebook(
     matched = match(submitted, plan.release)
     record.messages += matched.messages
     limits = plan.course.limits
-    sources = cells_to_run(matched.notebook)
+    code = code_of(matched.notebook, plan.release)
+    sources = cells_to_run(matched.notebook, code)
     wanted = [item for item in plan.items if only is None or item.name in only]
-    untouched = untouched_cells(matched, plan)
+    untouched = untouched_cells(matched, plan) - code.written
     start = partial(open_session, plan, tier, _files(plan, beside), drawing=mode == "full")
-    with Sessions(start, limits) as sessions:
-        if mode == "full":
-            _run_cells(sessions, matched, sources, limits, record)
-        else:
-            sessions.define(sources)
+    asked_for = [item.name for item in plan.items if item.kind == "exercise"]
+    with Sessions(start, limits, wanted=asked_for) as sessions:
+        run = partial(_run_cells, matched=matched, limits=limits, record=record) if mode == "full" else Sessions.define
+        results = run(sessions, sources)
         tested = [
             item
             for item in wanted
             if item.name not in left_out and (item.kind == "exercise" or (item.kind == "experiment" and mode == "full"))
         ]
         runner = Runner(plan, student, tested, sessions, slow=only is None)
+        runner.judge_at_their_cells(code.names)
         extra_cpu_s = runner.follow_through(start, sources, untouched)
         for item in tested:
             if item.borrows and item.name not in untouched and runner.has_failed(item.name):
@@ -85,11 +93,19 @@ def grade_notebook(
         runner.give_hints()
         runner.withhold()
         record.cpu_s = round(sessions.cpu_s() + extra_cpu_s, 3)
+    causes = Causes(matched.notebook, code, results)
+    answers = Answers(matched.notebook, plan.release)
     for item in wanted:
-        record.items.append(_item_record(item, runner.records.get(item.name, []), matched, untouched))
+        made = _item_record(item, runner.records.get(item.name, []), matched, untouched)
+        if item.kind in ("explain", "choose"):
+            look_for_answer(made, answers, [each.name for each in plan.items if each.kind == "explain"])
+        else:
+            made.messages += [*code.by_item.get(item.name, []), *runner.remarks.get(item.name, [])]
+            made.messages[:0] = causes.of(made)
         if item.name in left_out:
-            record.items[-1].status = "grader_error"
-            record.items[-1].messages.append("Its tests never ended on what your code returned: a person decides.")
+            made.status = "grader_error"
+            made.messages.append("Its tests never ended on what your code returned: a person decides.")
+        record.items.append(made)
     summarise(record)
     write_outputs(matched.notebook, record)
     record.wall_s = round(time.monotonic() - began, 3)
@@ -102,8 +118,9 @@ def _files(plan: Plan, beside: Mapping[str, NotebookNode]) -> dict[str, bytes]:
     for name, lender in plan.lenders.items():
         if name not in beside:
             continue
-        cells = match(beside[name], lender.release).notebook.cells
-        code = [{"cell_type": "code", "source": cell.source} for cell in cells if cell.cell_type == "code"]
+        notebook = match(beside[name], lender.release).notebook
+        texts = code_of(notebook, lender.release).texts.values()
+        code = [{"cell_type": "code", "source": text} for text in texts]
         files[f"{name}.ipynb"] = json.dumps({"cells": code}).encode()
     return files
 
@@ -136,18 +153,24 @@ def untouched_cells(matched: Matched, plan: Plan) -> frozenset[str]:
     )
 
 
-def cells_to_run(notebook: NotebookNode) -> list[Source]:
-    """The code cells in order, without the test cells: their results come from the graders."""
-    return [
-        Source(cell["id"], cell.source)
-        for cell in notebook.cells
-        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade", False)
-    ]
+def cells_to_run(notebook: NotebookNode, code: Code) -> list[Source]:
+    """The code cells in order, without the test cells: their results come from the graders.
+
+    With each cell goes which test cells follow: an item may be judged as the names stood there.
+    """
+    sources = [Source("", "")]
+    for cell in notebook.cells:
+        if is_test(cell):
+            item = str(grade_id_of(cell)).removeprefix("test_")
+            sources[-1] = replace(sources[-1], keeps=(*sources[-1].keeps, item))
+        elif cell.cell_type == "code":
+            sources.append(Source(cell["id"], code.texts[cell["id"]]))
+    return sources
 
 
 def _run_cells(
-    sessions: Sessions, matched: Matched, sources: Sequence[Source], limits: Limits, record: Record
-) -> None:
+    sessions: Sessions, sources: Sequence[Source], *, matched: Matched, limits: Limits, record: Record
+) -> dict[str, CellResult]:
     results = sessions.run(sources)
     for cell in matched.notebook.cells:
         if cell.cell_type != "code":
@@ -158,6 +181,7 @@ def _run_cells(
         if result is not None and result.status not in ("ok", "error"):
             subject = f"The cell {grade_id_of(cell) or cell['id']}"
             record.messages.append(explain(result.status, subject, limits, limits.cell))
+    return results
 
 
 def _item_record(item: Item, tests: list[TestRecord], matched: Matched, untouched: frozenset[str]) -> ItemRecord:
@@ -165,13 +189,14 @@ def _item_record(item: Item, tests: list[TestRecord], matched: Matched, untouche
     record.messages = [
         message for grade_id in (item.name, f"test_{item.name}") for message in matched.by_item.get(grade_id, [])
     ]
-    cell = next((cell for cell in matched.notebook.cells if grade_id_of(cell) == item.name), None)
-    if item.kind == "explain":
-        if cell is not None and item.name in untouched:
+    if item.by_person:
+        if item.name in untouched:
             record.score, record.status = 0.0, "unanswered"
             record.messages.append("No answer was written.")
     elif item.kind == "choose":
-        record.tests = [grade_choice(item, "" if cell is None else cell.source)]
+        cells = [cell for cell in matched.notebook.cells if cell.cell_type == "code"]
+        own = next((cell.source for cell in cells if grade_id_of(cell) == item.name), "")
+        record.tests = [grade_choice(item, [cell.source for cell in cells], own)]
         conclude(record)
     elif item.kind == "experiment" and not tests:
         record.status = "not_run"

@@ -1,4 +1,4 @@
-"""The grader of a locked submission: time limits, held-back data, and tests that can be run again.
+"""The grader of a locked submission: time limits, held-out data, and tests that can be run again.
 
 The tests run here, in the grader process; what they call runs in the locked one. A test that failed can be replayed
 with another submission in place of the student's: with the reference's earlier layers (follow-through), or with a known
@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from nnkit.kit.grading.collected import OpenFile, collected
-from nnkit.kit.grading.plan import Accuracies
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.kit.grading.watched import SLACK_S, announce
 from nnkit.kit.locked.bounded_calls import within
 from nnkit.student.errors import CheckFailure, StudentError, StudentTimeout
@@ -41,10 +41,10 @@ class LockedGrader(GraderPlugin):
         last one is gone.
     student, course : str
         Seed the tests' random numbers.
-    held_back : callable
+    held_out : callable
         ``name -> data``: data sets whose labels never enter a locked process.
     thresholds : callable, optional
-        ``item -> Accuracies``, or None where there are none.
+        ``item -> Thresholds``, or None where there are none.
     notebook_data : callable, optional
         ``*names -> data`` that the notebook's given cells load.
     item_wall_s : float
@@ -63,8 +63,8 @@ class LockedGrader(GraderPlugin):
         *,
         student: str,
         course: str,
-        held_back: Callable[[str], Any],
-        thresholds: Callable[[str], Accuracies | None] = lambda item: None,
+        held_out: Callable[[str], Any],
+        thresholds: Callable[[str], Thresholds | None] = lambda item: None,
         notebook_data: Callable[..., Any] | None = None,
         item_wall_s: float = math.inf,
         items: set[str] | None = None,
@@ -73,8 +73,8 @@ class LockedGrader(GraderPlugin):
     ) -> None:
         super().__init__(None, public_only=False, student=student, course=course, items=items)
         self.current = current
-        self.held_back = held_back
-        self.accuracies = thresholds
+        self.held_out = held_out
+        self.stated = thresholds
         self.given_data = notebook_data
         self.item_wall_s = item_wall_s
         self.first = first or set()
@@ -94,17 +94,17 @@ class LockedGrader(GraderPlugin):
         return submission
 
     def make_data(self, test: GraderTest) -> Any:
-        """Held-back data; hidden tests only, so that no public check depends on them."""
+        """Held-out data; hidden tests only, so that no public check depends on them."""
         if test.public:
-            raise LookupError(f"{test.name} is public: students have no held-back data")
-        return self.held_back
+            raise LookupError(f"{test.name} is public: students have no held-out data")
+        return self.held_out
 
-    def make_thresholds(self, test: GraderTest) -> Accuracies:
-        """The accuracies of course.toml for a test's item and the data in use."""
-        accuracies = self.accuracies(test.item)
-        if accuracies is None:
+    def make_thresholds(self, test: GraderTest) -> Thresholds:
+        """The thresholds of course.toml for a test's item and the data in use."""
+        stated = self.stated(test.item)
+        if stated is None:
             raise LookupError(f"course.toml has no [thresholds] for {test.item} or its notebook, and the data in use")
-        return accuracies
+        return stated
 
     def make_notebook_data(self, test: GraderTest) -> Any:
         """What the reference's given cells loaded; of a submission's data nothing is taken."""
@@ -113,7 +113,7 @@ class LockedGrader(GraderPlugin):
         return self.given_data
 
     @pytest.fixture
-    def thresholds(self, request: pytest.FixtureRequest) -> Accuracies:
+    def thresholds(self, request: pytest.FixtureRequest) -> Thresholds:
         return self.make_thresholds(request.node.stash[TEST])
 
     def seconds_left(self, item: str) -> float:
@@ -121,8 +121,12 @@ class LockedGrader(GraderPlugin):
         return self.item_wall_s - self.spent.get(item, 0.0)
 
     def on_result(self, result: TestResult, trace: TestTrace) -> None:
-        self.spent[result.item] = self.spent.get(result.item, 0.0) + trace.duration
+        self.spend(result, trace)
         self.traces[result.name] = trace
+
+    def spend(self, result: TestResult, trace: TestTrace) -> None:
+        """Charge the time of a test to its item."""
+        self.spent[result.item] = self.spent.get(result.item, 0.0) + trace.duration
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -12,22 +12,24 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
+import nnkit
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, Record, summarise
 from nnkit.kit.grading.results import outputs
 from nnkit.kit.sandbox import Tier
 from nnkit.kit.submission.files import UnreadableSubmission
-from nnkit.kit.submission.matching import grade_id_of, is_open
+from nnkit.kit.submission.reading import grade_id_of, is_open
 
 Mode = Literal["full", "quick"]
 
 
 @dataclass
 class Graded:
-    """A graded notebook: what formgrader shows, and the record."""
+    """A graded notebook: what formgrader shows, the record, and whether a copy stands for a notebook without work."""
 
     notebook: NotebookNode
     record: Record
+    of_copy: bool = False
 
 
 def unreadable(plan: Plan, student: str, error: UnreadableSubmission, *, tier: Tier, mode: Mode = "full") -> Graded:
@@ -55,7 +57,7 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
         hashes=dict(plan.hashes),
         environment=dict(environment()),
         seed=hashlib.sha256(
-            f"{plan.course.seed}/{plan.notebook}/{student}".encode(errors="surrogateescape")
+            f"{plan.input_key}/{plan.notebook}/{student}".encode(errors="surrogateescape")
         ).hexdigest()[:16],
     )
 
@@ -64,15 +66,16 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
 def environment() -> dict[str, str]:
     """Versions of what has a say in a grade; looked up once, as that reads every package's metadata."""
     return {
+        "nnkit": nnkit.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        **{name: version(name) for name in ("nnkit", "numpy", "ipython", "matplotlib", "nbgrader")},
+        **{name: version(name) for name in ("numpy", "ipython", "matplotlib", "nbgrader")},
     }
 
 
 def write_outputs(notebook: NotebookNode, record: Record) -> None:
     """Put every item's table and score below its test cell."""
-    by_cell = {f"test_{item.item}": item for item in record.items if item.kind != "explain"}
+    by_cell = {f"test_{item.item}": item for item in record.items if not item.by_person}
     for cell in notebook.cells:
         item = by_cell.get(grade_id_of(cell) or "")
         if item is not None and cell.cell_type == "code" and not is_open(cell):

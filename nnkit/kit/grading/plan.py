@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,15 +12,15 @@ from typing import Any
 from nbformat import NotebookNode
 
 from nnkit.kit.course.items import Item
+from nnkit.kit.course.own_package import use_package_of
 from nnkit.kit.course.settings import Course
+from nnkit.kit.grading.thresholds import Thresholds
+
+Defined = Callable[[str, dict[str, Any]], object]
 
 
-@dataclass(frozen=True)
-class Accuracies:
-    """What an experiment has to reach on the data in use: the `thresholds` fixture."""
-
-    validation: float
-    test: float
+def _leave(name: str, namespace: dict[str, Any]) -> None:
+    """Nothing happens to what has just been defined."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,23 @@ class Plan:
     """The reference's own code by name (exercises and given functions), in the order of the notebook."""
     mistakes: tuple[Mistake, ...] = ()
     data_folder: Path = Path()
-    data_set: str = "shapes"
+    """What locked processes read as ``data``; nothing of what is held out is in it."""
+    held_out: Mapping[str, Path] = field(default_factory=dict)
+    """By data set, the file of its held-out data, which no locked process is shown."""
+    input_key: str = ""
+    """Seeds the random inputs of tests, together with the names of test and student."""
     hashes: Mapping[str, str] = field(default_factory=dict)
     proven: bool = False
     """Whether the reference has passed these very graders, experiments included."""
     earlier: Mapping[str, Plan] = field(default_factory=dict)
     """Of the notebooks that this one takes definitions from, by name."""
 
-    def thresholds(self, item: str) -> Accuracies | None:
+    def thresholds(self, item: str) -> Thresholds | None:
         """What an experiment has to reach on the data in use: stated for itself, or for its notebook."""
         by_name = self.course.thresholds
-        stated = by_name.get(item, by_name.get(self.notebook, {})).get(self.data_set)
-        return None if stated is None else Accuracies(validation=stated.val, test=stated.test)
+        stated = by_name.get(item, by_name.get(self.notebook, {}))
+        in_use = [measures for data, measures in stated.items() if data in self.course.data_in_use]
+        return Thresholds({name: bound for measures in in_use for name, bound in measures.items()}) if in_use else None
 
     @property
     def lenders(self) -> dict[str, Plan]:
@@ -80,7 +85,7 @@ class Plan:
                 pending += uses.get(name, ())
         return tuple(name for name in uses if name in found)
 
-    def reference(self, item: str = "", source: str = "") -> dict[str, Any]:
+    def reference(self, item: str = "", source: str = "", *, defined: Defined = _leave) -> dict[str, Any]:
         """A namespace with the reference's definitions, in which one of them may be replaced.
 
         Parameters
@@ -89,17 +94,20 @@ class Plan:
             The definition to replace; everything that uses it sees the replacement.
         source : str, optional
             What to replace it with.
+        defined : callable, optional
+            Called with each name and the namespace as soon as it is defined there, before what may be built on it.
         """
         definitions = {name: source if name == item else text for name, text in self.definitions.items()}
-        return namespace_of(definitions, self.notebook)
+        use_package_of(self.course)
+        return namespace_of(definitions, self.notebook, defined)
 
 
-def namespace_of(definitions: Mapping[str, str], notebook: str) -> dict[str, Any]:
-    """The namespace that definitions of a notebook leave behind, run in order beside NumPy."""
+def namespace_of(definitions: Mapping[str, str], notebook: str, defined: Defined = _leave) -> dict[str, Any]:
+    """The namespace that definitions of a notebook leave behind, run in order; `defined` as for `Plan.reference`."""
     namespace: dict[str, Any] = {"__name__": f"reference_of_{notebook}"}
-    exec("import numpy as np", namespace)
     for name, text in definitions.items():
         exec(_compiled(text, f"<{notebook}: {name}>"), namespace)
+        defined(name, namespace)
     return namespace
 
 

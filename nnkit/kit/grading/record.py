@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from nnkit.kit.course.items import BY_PERSON
+
 Verdict = Literal[
     "passed",
     "failed",
@@ -50,6 +52,8 @@ class TestRecord:
     bound: str = "at most"
     fault: str = ""
     """How the test itself broke, for instructors: nothing that a student sees shows it."""
+    trace: str = ""
+    """Of a public test over which student code raised: its own lines."""
 
 
 @dataclass
@@ -64,6 +68,11 @@ class ItemRecord:
     follow_through: bool = False
     messages: list[str] = field(default_factory=list)
     tests: list[TestRecord] = field(default_factory=list)
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person marks it; no test does."""
+        return self.kind in BY_PERSON
 
 
 @dataclass

@@ -21,6 +21,7 @@ VERDICT_WORDS = {
     "grader_error": ("!", "the grader itself failed: a person will look", "#8a5a00"),
     "not_run": ("–", "not run yet: a person will look", "#8a5a00"),
 }
+COLUMNS = ("test", "", "verdict", "measured", "allowed", "message")
 CELL = "text-align:left;padding:2px 10px;vertical-align:top"
 
 
@@ -48,28 +49,31 @@ def headline(item: ItemRecord) -> str:
 
 def as_text(item: ItemRecord) -> str:
     """The result table for a terminal or a text-only reader."""
-    lines = [headline(item), *item.messages]
-    for test in item.tests:
+    lines = [headline(item), *item.messages, *(f"Hint: {hint}" for hint in hints(item))]
+    for test, trace in zip(item.tests, traces(item), strict=True):
         sign, words, _ = VERDICT_WORDS[test.verdict]
-        lines.append(f"  {sign} {readable_name(test.name)}: {words}{figures(test)}")
+        lines.append(f"  {sign} {readable_name(test.name)} ({kind(test)}): {words}{figures(test)}")
         lines.extend(f"      {part}" for part in remarks(test))
+        lines.extend(f"      | {line}" for line in trace.splitlines())
     return "\n".join(lines)
 
 
 def as_html(item: ItemRecord) -> str:
     """The result table for a browser; every text in it is escaped."""
     rows = []
-    for test in item.tests:
+    for test, trace in zip(item.tests, traces(item), strict=True):
         sign, words, colour = VERDICT_WORDS[test.verdict]
         notes = "<br>".join(escape(part) for part in remarks(test))
+        notes += f"<pre>{escape(trace)}</pre>" if trace else ""
         rows.append(
-            f'<tr><td style="{CELL}">{escape(readable_name(test.name))}</td>'
+            f'<tr><td style="{CELL}">{escape(readable_name(test.name))}</td><td style="{CELL}">{kind(test)}</td>'
             f'<td style="{CELL};color:{colour};white-space:nowrap"><b>{sign}</b> {escape(words)}</td>'
             f'<td style="{CELL}">{number(test.measured)}</td><td style="{CELL}">{limit(test.allowed, test.bound)}</td>'
             f'<td style="{CELL}">{notes}</td></tr>'
         )
-    head = "".join(f'<th style="{CELL}">{name}</th>' for name in ("test", "verdict", "measured", "allowed", "message"))
+    head = "".join(f'<th style="{CELL}">{name}</th>' for name in COLUMNS)
     notes = "".join(f"<p>{escape(message)}</p>" for message in item.messages)
+    notes += "".join(f"<p><b>Hint:</b> {escape(hint)}</p>" for hint in hints(item))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
     return f"<div><p><b>{escape(headline(item))}</b></p>{notes}{table}</div>"
 
@@ -81,8 +85,26 @@ def figures(test: TestRecord) -> str:
     return f" (measured {number(test.measured)}, allowed {limit(test.allowed, test.bound)})"
 
 
+def kind(test: TestRecord) -> str:
+    """Whether students have the test themselves."""
+    return "public" if test.public else "hidden"
+
+
+def hints(item: ItemRecord) -> list[str]:
+    """What known mistakes explain an item's failed tests, each said once."""
+    return list(dict.fromkeys(test.hint for test in item.tests if test.hint and test.verdict != "passed"))
+
+
+def traces(item: ItemRecord) -> list[str]:
+    """The student's lines behind each test's error, where they were not shown before."""
+    seen = {""}
+    shown = []
+    for test in item.tests:
+        shown.append("" if test.trace in seen else test.trace)
+        seen.add(test.trace)
+    return shown
+
+
 def remarks(test: TestRecord) -> list[str]:
-    """What a test says to the student: its message and, if the mistake is a known one, the hint."""
-    if test.verdict == "passed":
-        return []
-    return [part for part in (test.message, test.hint) if part]
+    """What a test says to the student."""
+    return [] if test.verdict == "passed" or not test.message else [test.message]

@@ -12,6 +12,9 @@ from nnkit.kit.locked.outputs import CellOutputs, Output
 
 # What a report of outputs costs besides its bytes, so that a flood of empty ones is one too.
 REPORT_COST = 1024
+LONGEST_NAME = 100
+LONGEST_ERROR = 500
+MOST_LINES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,18 @@ class CellResult:
         A later cell may still update a display of this one.
     status : str
         "ok", "error", "output_cut" (what it put out is not complete), or which of `nnkit.student.errors.LIMITS` it met.
+    error : str
+        What it raised, as the locked process tells it: type and text.
+    line : int or None
+        Of the cell, where it stopped; likewise.
     """
 
     outputs: list[Output]
     status: str
     duration_s: float
     execution_count: int | None = None
+    error: str = ""
+    line: int | None = None
 
 
 @dataclass
@@ -77,3 +86,12 @@ def status_of(answer: Mapping[str, Any]) -> str:
     if answer.get("cut") is True:
         return "output_cut"
     return "ok" if answer.get("ok") is True else "error"
+
+
+def error_of(answer: Mapping[str, Any]) -> tuple[str, int | None]:
+    """What a cell raised, and in which of its lines, by the locked process's own account."""
+    name, message, line = answer.get("type"), answer.get("message"), answer.get("line")
+    if type(name) is not str or type(message) is not str:
+        return "", None
+    text = ": ".join(part for part in (name[:LONGEST_NAME], message[:LONGEST_ERROR]) if part)
+    return text, line if type(line) is int and 0 < line <= MOST_LINES else None

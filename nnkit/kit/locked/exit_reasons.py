@@ -92,7 +92,7 @@ def told(fields: Mapping[str, Any]) -> StudentError:
     if not all(type(text) is str for text in (name, message, trace, kind)):
         raise WireError("an error has no type, message and traceback")
     # Our own program keeps to these lengths; another one may not, and they end up in records and the gradebook.
-    text = f"{name}: {message}"[:LONGEST_MESSAGE] if message else str(name)[:LONGEST_MESSAGE]
+    text = (f"{name}: {message}" if name and message else str(name or message))[:LONGEST_MESSAGE]
     trace = str(trace)[:LONGEST_TRACEBACK]
     if kind == "out_of_memory":
         return StudentOutOfMemory(text, trace)

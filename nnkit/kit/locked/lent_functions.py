@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -29,12 +30,26 @@ class LentFunctions:
         self._values = values
         self._functions: dict[str, Callable[..., Any]] = {}
         self._by_value: frozenset[str] = frozenset()
+        self._most: Mapping[str, int] | None = None
+        self._left: Counter[str] = Counter()
         self._depth = 0
         self.errors: list[Exception] = []
 
-    def set(self, functions: Mapping[str, Callable[..., Any]], by_value: Collection[str]) -> None:
+    def set(
+        self,
+        functions: Mapping[str, Callable[..., Any]],
+        by_value: Collection[str],
+        most: Mapping[str, int] | None = None,
+    ) -> None:
+        """Lend these from now on; `most` says how often each call of a test may ask for them (None: no bound)."""
         self._functions = dict(functions)
         self._by_value = frozenset(by_value)
+        self._most = most
+        self._left = Counter()
+
+    def begin(self, calls: int) -> None:
+        """A request goes out in which a test makes so many calls: nothing is answered that these did not cause."""
+        self._left = Counter({name: calls * most for name, most in (self._most or {}).items()})
 
     def answer(self, fields: Mapping[str, Any], deadline: float) -> Message:
         """The reply to a call-back: the function's result, or the error it raised.
@@ -49,6 +64,10 @@ class LentFunctions:
             raise WireError("a call-back names no function that the grader lends")
         if len(args) + len(kwargs) > MOST_ARGUMENTS:
             raise WireError("a call-back has too many arguments")
+        if self._most is not None:
+            if self._left[name] <= 0:
+                return self._failure(RuntimeError(f"{name} is lent for fewer calls than these"))
+            self._left[name] -= 1
         try:
             if self._depth >= DEEPEST:
                 raise RecursionError(f"{name} has been called from within itself {DEEPEST} times")

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from nnkit.kit.locked.program.wire import Kept, WireError, is_plain_array
 from nnkit.kit.locked.values import RemoteHandle, Values
 from nnkit.student import disabling
+from nnkit.student.inout import without_inout
 from nnkit.student.steps import pick_from
 from nnkit.student.testing import Call, Put, StudentError
 
@@ -44,7 +45,8 @@ class LockedSubmission:
     Attributes
     ----------
     mutations : list of str
-        "function: argument" for every array argument that a call changed in place since `clear_mutations`.
+        "function: argument" for every array, dict and list among the arguments that a call changed in place since
+        `clear_mutations`; what `inout` marks may be changed.
     """
 
     def __init__(self, session: Asks, wall_s: float) -> None:
@@ -70,7 +72,7 @@ class LockedSubmission:
         self.mutations = []
 
     def disable(self, functions: Sequence[str]) -> None:
-        """Put functions of libraries out of use over there; see `nnkit.student.testing.forbidden`."""
+        """Put functions out of use over there; see `nnkit.student.testing.forbidden`."""
         self._ask("disable", {"names": list(functions), "code": getsource(disabling)}, lambda _: None)
 
     def enable_all(self) -> None:
@@ -92,7 +94,8 @@ class LockedSubmission:
             if type(step) is Put:
                 sent.append(("put", out(step.container), out(step.key), out(step.value)))
             elif type(step) is Call:
-                sent.append(("call", out(step.function), out(tuple(step.args)), out(dict(step.kwargs or {}))))
+                args, kwargs, places = without_inout(step.args, step.kwargs or {})
+                sent.append(("call", out(step.function), out(args), out(kwargs), places))
             else:
                 raise TypeError("a step is a Put or a Call")
         results: list[Any] = []
@@ -129,27 +132,36 @@ class LockedSubmission:
         return self._ask("access", fields, lambda reply: read(reply["value"]))
 
     def call(self, target: RemoteObject, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call an object over there; dicts among the arguments are changed as the call changed them."""
+        """Call an object over there; in-out dicts among the arguments are changed as the call changed them."""
         values, name = self._session.values, _name_of(target)
+        args, kwargs, places = without_inout(args, kwargs)
 
         def read(reply: dict[str, Any]) -> Any:
             self._note(name, reply["changed"])
-            for path, content in _pairs(reply["dicts"]):
-                given = _at(path, args, kwargs)
-                if type(given) is dict and type(content) is dict:
+            for place, content in _pairs(reply["dicts"]):
+                if type(place) not in (int, str) or place not in places:
+                    raise WireError("a dict comes back that was not given to be changed")
+                if type(content) is dict:
+                    given = args[place] if type(place) is int else kwargs[place]
                     given.clear()
-                    given.update(values.incoming(content, f"content of an argument of {name}", writeable=True))
+                    given.update(values.incoming(content, f"content of an argument of {name}"))
             return self._picked(reply["value"], None, name)
 
         fields = {"target": values.outgoing(target), "args": values.outgoing(args), "kwargs": values.outgoing(kwargs)}
-        return self._ask("call", {**fields, "pick": None}, read)
+        return self._ask("call", {**fields, "pick": None, "in_out": places}, read)
 
     def batch(self, target: RemoteObject, calls: Sequence[Sequence[Any]], pick: int | None, kwargs: Any) -> list[Any]:
-        """Call an object over there many times."""
+        """Call an object over there many times; the same arguments of all calls are in-out."""
         values, name = self._session.values, _name_of(target)
-        fixed = {"target": values.outgoing(target), "kwargs": values.outgoing(dict(kwargs or {})), "pick": pick}
+        bare = [without_inout(args, kwargs or {}) for args in calls]
+        fixed = {
+            "target": values.outgoing(target),
+            "kwargs": values.outgoing(bare[0][1] if bare else {}),
+            "pick": pick,
+            "in_out": bare[0][2] if bare else [],
+        }
         results: list[Any] = []
-        for parcel in _parcels([values.outgoing(tuple(args)) for args in calls]):
+        for parcel in _parcels([values.outgoing(args) for args, _, _ in bare]):
 
             def read(reply: dict[str, Any], count: int = len(parcel)) -> list[Any]:
                 self._note(name, reply["changed"])
@@ -277,21 +289,6 @@ def _pairs(value: Any) -> list[tuple[Any, Any]]:
     if type(value) is not list or not all(type(pair) is tuple and len(pair) == 2 for pair in value):
         raise WireError("a list of pairs has an unknown form")
     return value
-
-
-def _at(path: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What the test gave at a path that the locked process names, or None."""
-    if type(path) is not tuple or not path:
-        raise WireError("a path has an unknown form")
-    found: Any = kwargs if type(path[0]) is str else args
-    for step in path:
-        if type(found) is dict and found is kwargs:
-            found = kwargs.get(step)
-        elif type(found) in (tuple, list) and type(step) is int and 0 <= step < len(found):
-            found = found[step]
-        else:
-            return None
-    return found
 
 
 def _parcels(items: Sequence[Any]) -> Iterator[list[Any]]:

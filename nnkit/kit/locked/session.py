@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
-from nnkit.kit.locked.cells import REPORT_COST, CellResult, RunningCell, SessionLimits, status_of
+from nnkit.kit.locked.cells import REPORT_COST, CellResult, RunningCell, SessionLimits, error_of, status_of
 from nnkit.kit.locked.exit_reasons import Exit, Process, limit_of, manner_of, stopped, told
 from nnkit.kit.locked.lent_functions import LentFunctions
 from nnkit.kit.locked.outputs import CellOutputs, Displays, error_output
@@ -143,7 +143,12 @@ class LockedSession:
         """Write a file of the submission's into the folder that its cells work in."""
         self.ask("place", {"name": name, "content": content}, self._limits.grace_s, lambda _: None)
 
-    def override(self, functions: Mapping[str, Callable[..., Any]], by_value: Collection[str] = ()) -> None:
+    def override(
+        self,
+        functions: Mapping[str, Callable[..., Any]],
+        by_value: Collection[str] = (),
+        most: Mapping[str, int] | None = None,
+    ) -> None:
         """Put functions of the grader's in place of names in the notebook, until `restore`.
 
         Parameters
@@ -153,14 +158,37 @@ class LockedSession:
         by_value : collection of str
             Functions whose results are sent entirely by value. What others return besides numbers and arrays (their
             caches) student code can only hand back.
+        most : mapping of str to int, optional
+            How often student code may ask for each of them, in each call that a test makes.
         """
-        self.lent.set(functions, by_value)
+        self.lent.set(functions, by_value, most)
         self.ask("override", {"names": list(functions)}, self._limits.grace_s, lambda _: None)
 
     def restore(self) -> None:
         """Give the notebook its own names back."""
         self.ask("restore", {}, self._limits.grace_s, lambda _: None)
         self.lent.set({}, ())
+
+    def keep(self, name: str) -> None:
+        """Keep what the notebook's names stand for now, under a name."""
+        self.ask("keep", {"name": name}, self._limits.grace_s, lambda _: None)
+
+    def return_to(self, name: str, asked_for: Collection[str]) -> bool:
+        """Let the notebook's names stand for what was kept under a name, "" for what they stood for at first.
+
+        Returns
+        -------
+        bool
+            Whether that is a change for any of the names that are asked for, or for what they depend on. The locked
+            process's own account: another try may come of it, and nothing else.
+        """
+
+        def read(reply: Reply) -> bool:
+            if type(reply["value"]) is not bool:
+                raise WireError("whether something has changed is no bool")
+            return reply["value"] is True
+
+        return self.ask("return_to", {"name": name, "asked_for": list(asked_for)}, self._limits.grace_s, read)
 
     def run_cell(self, cell_id: str, source: str, wall_s: float, *, plain: bool = False) -> CellResult:
         """Run one cell of the notebook, or `plain` Python; whatever happens in it is in the result."""
@@ -171,23 +199,24 @@ class LockedSession:
         budget = max(1, min(self._limits.cell_output, self._limits.notebook_output - self._output_used))
         cell = self._cell = RunningCell(cell_id, CellOutputs(budget, self._displays))
         self._submission = LockedSubmission(self, wall_s)  # lent functions may ask for more of what they are given
-        status, count = "", None
+        status, count, error, line = "", None, "", None
         try:
             fields = {"cell": cell_id, "source": source, "budget": budget, "plain": plain}
             reply, in_time = self._exchange("run_cell", fields, wall_s)
             if reply.kind not in ("cell_done", "error"):
                 raise self._broken(WireError("a cell's answer has an unknown kind"))
             count = reply.fields.get("execution_count")
+            error, line = error_of(reply.fields)
             status = "timeout" if not in_time else "cpu_limit" if self._overran() else status_of(reply.fields)
-        except StudentError as error:
-            status = error.kind
-            cell.outputs.add(error_output(type(error).__name__, error.message))
+        except StudentError as stop:
+            status = stop.kind
+            cell.outputs.add(error_output(type(stop).__name__, stop.message))
         finally:
             self._cell = None
             self._output_used += cell.outputs.used
         outputs = cell.outputs.finish()
         count = count if type(count) is int and 0 <= count < 1 << 31 else None
-        return CellResult(outputs, status, time.monotonic() - cell.began, count)
+        return CellResult(outputs, status, time.monotonic() - cell.began, count, error, line)
 
     def ask(self, kind: str, fields: dict[str, Any], wall_s: float, read: Callable[[Reply], T]) -> T:
         """Send a request, and read its answer with `read`, whose WireErrors are the locked process's fault.
@@ -226,6 +255,7 @@ class LockedSession:
         deadline = min([time.monotonic() + wall_s, *self._deadlines])
         if not self._deadlines:
             self._reported = 0
+            self.lent.begin(_calls_in(kind, fields))
         sent = False
         try:
             self._channel.send(request, deadline)
@@ -263,7 +293,7 @@ class LockedSession:
                 # Here too: a long cell may call back thousands of times before the next request goes out.
                 reply.fields["released"] = self.values.take_released()
                 self._channel.send(reply, deadline)
-            elif message.fields.get("request") != number:
+            elif not _is(message.fields.get("request"), number):
                 # Nobody could know the number before: whatever was sent ahead of the request is no answer to it.
                 raise WireError("an answer came to what was not asked")
             else:
@@ -309,3 +339,17 @@ class LockedSession:
         self._ending = kind or limit_of(exit_)
         self.lost = exit_ is not None and exit_.kind == "lost"
         return exit_
+
+
+def _calls_in(kind: str, fields: Mapping[str, Any]) -> int:
+    """How many calls of student code a request asks for."""
+    if kind == "call":
+        return 1
+    if kind == "batch":
+        return len(fields["calls"])
+    return sum(step[0] == "call" for step in fields["steps"]) if kind == "run" else 0
+
+
+def _is(answered: object, number: int) -> bool:
+    """Whether an answer names this request; an array in the number's place would compare as one."""
+    return type(answered) is int and answered == number

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,37 +13,31 @@ from nnkit.kit.locked.cells import CellResult
 from nnkit.kit.locked.limit_messages import CELL_RAN
 from nnkit.kit.locked.proxy import LockedSubmission
 from nnkit.kit.locked.session import LockedSession, SessionLost
+from nnkit.student.definitions import Part, definitions, plain_definitions, text_of
 from nnkit.student.errors import StudentError, StudentKilled, StudentStopped
-from nnkit.student.solutions import defines, without_magics
 
 MOST_ENDS_IN_CELLS = 8
 MOST_ENDS_IN_ITEM = 3
 MOST_ENDS_IN_DEFINITIONS = 16
+MOST_ERRORS_IN_DEFINITIONS = 20
 DEFINITIONS_WALL_S = 30.0
 
 
 @dataclass(frozen=True)
 class Source:
-    """A code cell to run: its id, and its text."""
+    """A code cell to run.
+
+    Attributes
+    ----------
+    cell_id : str
+    text : str
+    keeps : tuple of str
+        Items whose test cell follows: the names are kept as they stand then.
+    """
 
     cell_id: str
     text: str
-
-
-def definitions_only(text: str) -> str:
-    """The imports, functions, classes and constants of a cell; nothing of a cell that is no Python."""
-    try:
-        plain = without_magics(text)
-        lines = plain.split("\n")
-        kept = [statement for statement in ast.parse(plain).body if defines(statement)]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    parts = []
-    for statement in kept:
-        decorators = getattr(statement, "decorator_list", [])
-        first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
-        parts.append("\n".join(lines[first - 1 : statement.end_lineno]))
-    return "\n".join(parts)
+    keeps: tuple[str, ...] = ()
 
 
 class Sessions:
@@ -60,6 +54,8 @@ class Sessions:
         Of the course: for each cell and all cells together, and for the tests of each item.
     lent : mapping, optional
         Functions of the reference by cell id: after the cell has run, they take the place of what it defined.
+    wanted : collection of str
+        Names that tests ask for: what binds them is defined again, however it comes about.
     """
 
     def __init__(
@@ -67,6 +63,7 @@ class Sessions:
         start: Callable[[], LockedSession],
         limits: Limits,
         lent: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
+        wanted: Collection[str] = (),
     ) -> None:
         self._start = start
         self._limits = limits
@@ -76,7 +73,9 @@ class Sessions:
         self._lent_by_cell = lent or {}
         self._lent: dict[str, Callable[..., Any]] = {}
         self._session: LockedSession | None = None
+        self._wanted = frozenset(wanted)
         self._ran: list[Source] = []
+        self._reduced: set[str] = set()
         self._left_out: set[str] = set()
         self._item = ""
         self._ends: Counter[str] = Counter()
@@ -84,6 +83,7 @@ class Sessions:
         self._cpu_of_ended = 0.0
         self._accounted = 0.0
         self._lost = False
+        self._troubles: dict[str, CellResult] = {}
 
     def __enter__(self) -> Sessions:
         return self
@@ -115,13 +115,13 @@ class Sessions:
             self._ran.append(cell)
         return results
 
-    def define(self, cells: Sequence[Source]) -> None:
-        """Run only what the cells define."""
+    def define(self, cells: Sequence[Source]) -> dict[str, CellResult]:
+        """Run only what the cells define; the results of those that did not run to their end."""
         self._ran.extend(cells)
-        try:
+        self._troubles = {}
+        with suppress(StudentStopped):  # every test will say so
             self._restart()
-        except StudentStopped:
-            return  # every test will say so
+        return self._troubles
 
     def submission(self, item: str, wall_s: float) -> LockedSubmission:
         """The submission for one test of `item`, alive; in a fresh process from the definitions if need be.
@@ -144,6 +144,16 @@ class Sessions:
             raise StudentStopped(f"not tried: the CPU time for {item} was already used up", kind="cpu_limit")
         return self._alive(left)
 
+    def return_to(self, item: str, names: Collection[str]) -> bool:
+        """Give the notebook the names it had at an item's test cell; "" stands for its end.
+
+        Returns
+        -------
+        bool
+            Whether anything that `names` depend on is different there.
+        """
+        return self.session(self._item or item).return_to(item, names)
+
     def allow_again(self, item: str) -> None:
         """Give an item its time and its process ends once more, to be tried in another way."""
         self._settle()
@@ -155,11 +165,14 @@ class Sessions:
         pace = self._limits.cell
         wall_s, cpu_s = min(pace.wall_s, self._cells_left_s), min(pace.cpu_s, self._cells_left_cpu_s)
         if min(wall_s, cpu_s) <= 0:
-            self._define(self._alive(pace.cpu_s), [cell])
+            self._define(self._alive(pace.cpu_s), [*self._ran, cell], only={cell.cell_id})
             return CellResult([], "notebook_time" if wall_s <= 0 else "notebook_cpu", 0.0)
         session = self._alive(cpu_s)
         before = self._accounted
         result = session.run_cell(cell.cell_id, cell.text, wall_s)
+        if result.status == "error" and result.line is not None:
+            self._go_on(session, cell, result)
+        self._keep(session, cell)
         self._settle()
         self._cells_left_s -= result.duration_s
         self._cells_left_cpu_s -= self._accounted - before
@@ -195,16 +208,48 @@ class Sessions:
             self._leave()
         raise StudentKilled("not tried: what the submission defines ends its process by itself")
 
-    def _define(self, session: LockedSession, cells: Sequence[Source]) -> None:
-        for cell in cells:
-            text = "" if cell.cell_id in self._left_out else definitions_only(cell.text)
-            if session.alive and text and self._definitions_left_s > 0:
-                wall_s = min(DEFINITIONS_WALL_S, self._definitions_left_s)
-                result = session.run_cell(cell.cell_id, text, wall_s, plain=True)
-                self._definitions_left_s -= result.duration_s
-                if result.status not in CELL_RAN:
-                    self._left_out.add(cell.cell_id)
+    def _define(self, session: LockedSession, cells: Sequence[Source], only: Collection[str] | None = None) -> None:
+        """Run what cells define, as far as it has not ended a process before; of some of them only."""
+        parts = definitions([cell.text for cell in cells], self._wanted)
+        for cell, own in zip(cells, parts, strict=True):
+            if only is not None and cell.cell_id not in only:
+                continue
+            if cell.cell_id in self._reduced:
+                own = plain_definitions(cell.text)
+            if session.alive and own and cell.cell_id not in self._left_out and self._definitions_left_s > 0:
+                self._run_parts(session, cell, own)
+            self._keep(session, cell)
             self._lend(session, cell)
+
+    def _run_parts(self, session: LockedSession, cell: Source, parts: Sequence[Part]) -> None:
+        """Run parts of a cell one after the other: what raises does not keep the later ones from being defined."""
+        for _ in range(MOST_ERRORS_IN_DEFINITIONS):
+            wall_s = min(DEFINITIONS_WALL_S, self._definitions_left_s)
+            if not parts or not session.alive or wall_s <= 0:
+                return
+            result = session.run_cell(cell.cell_id, text_of(parts), wall_s, plain=True)
+            self._definitions_left_s -= result.duration_s
+            if result.status != "ok":
+                self._troubles.setdefault(cell.cell_id, result)
+            if result.status not in CELL_RAN:
+                # Perhaps by what it computes; what it only defines may still do.
+                simple = list(parts) == plain_definitions(cell.text) or cell.cell_id in self._reduced
+                (self._left_out if simple else self._reduced).add(cell.cell_id)
+            if result.status != "error" or result.line is None:
+                return
+            parts = _after(parts, result.line)
+
+    def _go_on(self, session: LockedSession, cell: Source, result: CellResult) -> None:
+        """Define what stands below the line at which a cell has stopped."""
+        assert result.line is not None
+        below = _after(definitions([*(each.text for each in self._ran), cell.text], self._wanted)[-1], result.line)
+        self._run_parts(session, cell, below)
+
+    def _keep(self, session: LockedSession, cell: Source) -> None:
+        for item in cell.keeps:
+            if session.alive:
+                with suppress(StudentError):
+                    session.keep(item)
 
     def _lend(self, session: LockedSession, cell: Source) -> None:
         if session.alive and cell.cell_id in self._lent_by_cell:
@@ -231,3 +276,8 @@ class Sessions:
             self._lost |= self._session.lost
             self._session = None
             self._accounted = 0.0
+
+
+def _after(parts: Sequence[Part], line: int) -> list[Part]:
+    """The parts of a cell that begin below a line."""
+    return [part for part in parts if part.line > line]

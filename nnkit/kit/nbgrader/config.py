@@ -5,6 +5,7 @@ A course's nbgrader_config.py is ``from nnkit.kit.nbgrader import configure`` an
 
 from __future__ import annotations
 
+import glob
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,14 @@ from nnkit.kit.course.settings import Course
 from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.engine import Job, grade_file
 from nnkit.kit.engine.classroom import sufficient_tier
-from nnkit.kit.engine.plans import plan_of, prepare_data
+from nnkit.kit.engine.plans import plan_of
 from nnkit.kit.gradebook.rows import write_time
 from nnkit.kit.nbgrader.log_lines import PrintableFormatter
 from nnkit.kit.nbgrader.marks_file import MarksFile
 from nnkit.kit.nbgrader.recorded_grades import RECORD, LatePolicy, SaveRecordedGrades
 from nnkit.kit.reporting.pages import configure_pages
 from nnkit.kit.submission.files import submission_time, trouble_with
+from nnkit.kit.submission.finding import LEFT_BY_PROGRAMS, is_handed_in
 
 
 class StripToRelease(NbGraderPreprocessor):
@@ -58,7 +60,6 @@ class GradeSubmission(NbGraderPreprocessor):
         course = load_course()
         tier = sufficient_tier(course, self.accept_tier, Terminal(stderr=True))
         plan = plan_of(course, names["assignment"], names["notebook"], course.release(names["assignment"]))
-        prepare_data(course)
         path = course.submitted(names["student"], names["assignment"], names["notebook"])
         graded = grade_file(Job(names["student"], path, plan), tier)
         graded.record.save(course.records(names["student"], names["assignment"], names["notebook"]))
@@ -87,9 +88,31 @@ class UnreadExporter(NotebookExporter):
         return text.encode("utf-8", "replace").decode("utf-8"), resources
 
 
+# What nbgrader's autograde runs on a submission: nothing of its own that would run the notebook.
+GRADING = [GradeSubmission, SaveRecordedGrades, AssignLatePenalties, CheckCellMetadata]
+
 # nbgrader's autograde opens and copies what was handed in before it calls anything that can be set. These take the
 # place of its methods: without them one student's pipe, endless link or odd name would stop the grading of all others.
+_stock_init_notebooks = Autograde.init_notebooks
 _stock_init_destination, _stock_init_assignment = Autograde.init_destination, Autograde.init_assignment
+
+
+def _init_notebooks(self: Autograde) -> None:
+    """Ask for every notebook of the release that was handed in, under whatever name; nbgrader knows only one name."""
+    course, name = load_course(), self.coursedir.assignment_id
+    self.assignments, self.notebooks = {}, []
+    siblings, wanted = course.assignment(name).notebooks, self.coursedir.notebook_id
+    most = course.limits.submission_mb * 1_000_000
+    for place in sorted(glob.glob(self._format_source(name, self.coursedir.student_id))):
+        folder = Path(place)
+        if folder.parent.name in LEFT_BY_PROGRAMS:
+            continue
+        notebooks = [each for each in siblings if wanted in ("*", each)]
+        found = [each for each in notebooks if is_handed_in(folder, name, each, siblings, most)]
+        if found:
+            self.assignments[place] = [str(folder / f"{each}.ipynb") for each in found]
+    if not self.assignments:
+        _stock_init_notebooks(self)  # which says what it has looked for
 
 
 def _init_destination(self: Autograde, assignment_id: str, student_id: str) -> bool:
@@ -130,16 +153,12 @@ def configure(config: Config, root: Path | None = None) -> Course:
     config.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.md"]
     config.GenerateAssignment.preprocessors = [CheckCellMetadata, StripToRelease, SaveCells, CheckCellMetadata]
     CourseDirectory.get_existing_timestamp = _submission_time
+    Autograde.init_notebooks = _init_notebooks
     Autograde.init_destination = _init_destination
     Autograde.init_assignment = _init_assignment
     config.Autograde.exporter_class = UnreadExporter
     config.Autograde.sanitize_preprocessors = []
-    config.Autograde.autograde_preprocessors = [
-        GradeSubmission,
-        SaveRecordedGrades,
-        AssignLatePenalties,
-        CheckCellMetadata,
-    ]
+    config.Autograde.autograde_preprocessors = GRADING
     config.AssignLatePenalties.plugin_class = LatePolicy
     config.LatePolicy.root = str(course.root)
     config.ExportApp.plugin_class = MarksFile

@@ -13,6 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from nnkit.kit.authoring.data_use import data_files
 from nnkit.kit.course.errors import located
 from nnkit.kit.course.settings import Course
 from nnkit.kit.proof.origins import Origins, origins_of
@@ -69,7 +70,7 @@ def scan(folder: Path, course: Course, assignment: str | None = None) -> list[Le
     name = folder.name if assignment is None else assignment
     secrets = secrets_of(course, name)
     extras = {Path(file).name for file in course.assignment(name).files}
-    data_files = course.assignment(name).data_files
+    data = data_files(course, name)
     machine = sorted({str(course.root), str(course.root.resolve()), str(Path.home())} - {"/"}, key=len, reverse=True)
     found: list[Leak] = []
     for path in sorted(folder.rglob("*")):
@@ -77,8 +78,8 @@ def scan(folder: Path, course: Course, assignment: str | None = None) -> list[Le
         if path.is_symlink():
             found.append(Leak(place, None, "a symbolic link", mend=_TAKE_OUT_FILE))
         elif path.is_file():
-            found += _scan_path(path, place, extras)
-            if place in data_files:
+            found += _scan_path(path, place, extras.union(data))
+            if place in data:
                 continue  # data of the subject, public as it is
             if path.suffix == ".h5":
                 found += _scan_values(path, place, secrets)

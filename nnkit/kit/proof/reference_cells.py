@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nnkit.kit.authoring.template import Cell, Template
 from nnkit.kit.course.errors import Finding
 from nnkit.kit.grading.outcome import Graded
-from nnkit.kit.submission.matching import grade_id_of
+from nnkit.kit.submission.reading import grade_id_of
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _IN_CELL = re.compile(r"^(?:Cell|Input) In\s?\[\d+\](?:, line |:)(\d+)", re.MULTILINE)

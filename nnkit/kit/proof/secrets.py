@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-import nnkit
 from nnkit.kit.authoring.definitions import shown, top_level
 from nnkit.kit.authoring.exercises import openings
 from nnkit.kit.authoring.expected_file import stored_outputs
@@ -21,7 +20,7 @@ from nnkit.kit.authoring.regions import find_regions, solution_lines
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.authored import parse_authored, read_authored
 from nnkit.kit.course.companions import companions_of
-from nnkit.kit.course.settings import Assignment, Course
+from nnkit.kit.course.settings import Assignment, Course, student_tools
 from nnkit.kit.distribution.library import solved_stages
 from nnkit.kit.distribution.public_checks import checks_of
 
@@ -82,7 +81,7 @@ def _keep(secrets: Secrets, line: str, what: str, shortest: int = SHORTEST_LINE)
 def _read_subject(course: Course, assignment: str, secrets: Secrets) -> None:
     """Solution regions of the subject, but for those of earlier assignments; everything else there is public."""
     opened = openings(course)
-    for module, path in _subject_files(course):
+    for module, path in _shippable_files(course):
         place = shown(course, path)
         text = read_authored(path, place)
         inside = dict(solution_lines(text, file=place))
@@ -104,14 +103,9 @@ def _read_subject(course: Course, assignment: str, secrets: Secrets) -> None:
                         )
 
 
-def _subject_files(course: Course) -> Iterator[tuple[str, Path]]:
-    """Modules of the course folder's own nnkit, and of the installed one where the course has none of that name."""
-    modules = {opening.module for opening in openings(course)}
-    for place in (course.root, Path(nnkit.__file__).parent.parent):
-        for path in (place / "nnkit").rglob("*.py"):
-            parts = path.relative_to(place).with_suffix("").parts
-            if "kit" not in parts:
-                modules.add(".".join(parts).removesuffix(".__init__"))
+def _shippable_files(course: Course) -> Iterator[tuple[str, Path]]:
+    """Modules of the course's package, those with exercises, and the student tools."""
+    modules = {*(opening.module for opening in openings(course)), *course.modules(), *student_tools()}
     for module in sorted(modules):
         file = course.module_file(module)
         if file is not None:
@@ -120,9 +114,9 @@ def _subject_files(course: Course) -> Iterator[tuple[str, Path]]:
 
 def _read_template(template: Template, secrets: Secrets) -> None:
     for cell in template.cells:
-        if cell.kind in ("experiment", "explain"):
+        if cell.kind in ("experiment", "explain", "program"):
             what = "solution" if cell.kind == "experiment" else "model answer or mark scheme"
-            shortest = SHORTEST_LINE if cell.kind == "experiment" else SHORTEST_PROSE
+            shortest = SHORTEST_PROSE if cell.kind == "explain" else SHORTEST_LINE
             for _, line in solution_lines(cell.source, file=template.shown):
                 if not line.startswith("###"):
                     _keep(secrets, line, f"a line of the {what} of {cell.name} ({template.shown})", shortest)
@@ -138,7 +132,7 @@ def _public_lines(template: Template) -> set[str]:
         if cell.kind in ("prose", "code", "given"):
             lines |= {squeezed(line) for line in cell.source.split("\n")}
         lines |= {squeezed(line) for line in cell.prompt.split("\n")}
-        if cell.kind == "experiment":
+        if cell.kind in ("experiment", "program"):
             inside = dict(solution_lines(cell.source, file=template.shown))
             lines |= {squeezed(text) for at, text in enumerate(cell.source.split("\n"), start=1) if at not in inside}
     return lines

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.gradient_check import rel_error
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError
+from nnkit.kit.course.own_package import use_package_of
 from nnkit.kit.course.settings import Course
+from nnkit.student.relative_error import rel_error
 
 
 @dataclass
@@ -38,8 +40,13 @@ def check_seed_values(course: Course) -> SeedReport:
     report = SeedReport()
     if not values.is_file() or not script.is_file():
         return report
+    use_package_of(course)
     functions = _functions(script)
-    entries = json.loads(values.read_text(encoding="utf-8"))
+    try:
+        entries = json.loads(read_authored(values))
+    except json.JSONDecodeError as error:
+        place = values.relative_to(course.root)
+        raise BuildError(f"not JSON: {error.msg}", file=place, line=error.lineno, mend="correct the syntax") from None
     expected = {entry["id"]: entry["expected"] for entry in entries}
     for entry in entries:
         for key, want in entry["expected"].items():

@@ -41,6 +41,7 @@ class ProofStore:
                 faults=[],
                 reference=nbformat.from_dict(stored["reference"]),
                 stored=True,
+                attempted=stored["attempted"],
             )
             nbformat.validate(proof.reference)
             os.utime(path)
@@ -56,6 +57,7 @@ class ProofStore:
         folder.mkdir(parents=True, exist_ok=True)
         content = {
             "digest": digest,
+            "attempted": proof.attempted,
             "items": [asdict(item) for item in proof.items],
             "by_person": proof.by_person,
             "reference": proof.reference,

@@ -16,7 +16,7 @@ def verification_tables(verification: Verification) -> Iterator[Table | Text]:
         about = f"sandbox tier {verification.tier}{', proven before' if proof.stored else ''}"
         table = Table(title=f"proof of {proof.assignment}/{proof.notebook} ({about})")
         table.add_column("item", no_wrap=True)
-        for name in ("points", "reference", "untouched", "misconceptions caught"):
+        for name in ("points", "reference", "untouched", "misconceptions caught", "unearned"):
             table.add_column(name, justify="right")
         for item in proof.items:
             caught = sum(mistake.caught and not mistake.elsewhere for mistake in item.misconceptions)
@@ -26,9 +26,10 @@ def verification_tables(verification: Verification) -> Iterator[Table | Text]:
                 _score(item.reference),
                 _score(item.untouched),
                 f"{caught} of {len(item.misconceptions)}",
+                f"{max((each.points for each in item.unearned), default=0):g}",
             )
         for entry in proof.by_person:
-            table.add_row(entry["item"], f"{entry['points']:g}", "a person", "unanswered", "")
+            table.add_row(entry["item"], f"{entry['points']:g}", "a person", "unanswered", "", "")
         yield table
     seeds = verification.seed_values
     yield Text(f"fixed outputs reproduced: {seeds.reproduced} of {seeds.checked}; leaks: {len(verification.leaks)}")
@@ -54,6 +55,9 @@ def _item_troubles(item: VerifiedItem) -> Iterator[str]:
         yield f"{item.item}: the reference gets {_score(item.reference)} of {item.points:g}: " + "; ".join(item.trouble)
     if item.untouched != 0:
         yield f"{item.item}: the untouched notebook gets {_score(item.untouched)}"
+    for each in item.unearned:
+        tests = ", ".join(name.removeprefix("test_") for name in each.tests)
+        yield f"{item.item}: {each.points:g} points without solving it ({each.attempt}), by {tests}"
     for mistake in item.misconceptions:
         if not mistake.caught:
             yield f"{item.item}: misconception {mistake.name} is not caught"

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from nnkit.kit.course.errors import Finding
 from nnkit.kit.proof.leaks import Leak
 from nnkit.kit.proof.seed_values import SeedReport
+from nnkit.kit.proof.unearned import Unearned
 
 
 @dataclass
@@ -36,6 +37,8 @@ class VerifiedItem:
     misconceptions: list[CaughtMistake] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     """What the tests said where the reference did not get every point, and how tests broke."""
+    unearned: list[Unearned] = field(default_factory=list)
+    """What mechanical attempts earned without solving it."""
 
     @property
     def ok(self) -> bool:
@@ -43,6 +46,7 @@ class VerifiedItem:
             self.reference == self.points
             and self.untouched == 0
             and all(mistake.caught and not mistake.elsewhere for mistake in self.misconceptions)
+            and not self.unearned
         )
 
 
@@ -60,6 +64,8 @@ class NotebookProof:
         The reference's notebook, executed.
     stored : bool
         Whether it was proven earlier, and nothing that decides it has changed.
+    attempted : str
+        The digest of what was shipped when attempts without solving were made.
     """
 
     assignment: str
@@ -69,6 +75,7 @@ class NotebookProof:
     faults: list[Finding]
     reference: NotebookNode
     stored: bool = False
+    attempted: str = ""
 
     @property
     def ok(self) -> bool:

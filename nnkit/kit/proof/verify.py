@@ -1,6 +1,7 @@
-"""Proof before release: the reference gets every point, an untouched notebook none, every misconception is caught.
+"""Proof before release: the reference gets every point, an untouched notebook none, every misconception is caught, and
+no attempt without solving earns anything.
 
-Everything is graded as a submission is: from a release folder, in a locked process, by the same graders.
+Submissions are graded as ever: from a release folder, in a locked process, by the same graders.
 """
 
 from __future__ import annotations
@@ -15,25 +16,30 @@ import nbformat
 from nbformat import NotebookNode
 from rich.console import Console
 
-from nnkit.kit.authoring.loading import load_template, loaded_once
+from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions, mistaken_notebook
 from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook
 from nnkit.kit.authoring.oversights import oversights_of, oversights_of_course
+from nnkit.kit.authoring.read_once import read_once
 from nnkit.kit.authoring.recording import stale_expected
+from nnkit.kit.authoring.regions import strip
 from nnkit.kit.authoring.sources import clear_sources, write_source
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.errors import Finding
+from nnkit.kit.course.secret import make_secret
 from nnkit.kit.course.settings import Course
 from nnkit.kit.course.targets import Target, targets
 from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.engine import Job, LocalExecutor, grade_all
-from nnkit.kit.engine.plans import note_proof, plan_of, prepare_data
+from nnkit.kit.engine.plans import note_proof, plan_of
 from nnkit.kit.grading.outcome import Graded
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord
-from nnkit.kit.proof.digest import proof_digest
+from nnkit.kit.proof.attempts_at_once import Notebook, unearned_of
+from nnkit.kit.proof.digest import proof_digest, shipped_digest
 from nnkit.kit.proof.leaks import scan
+from nnkit.kit.proof.published import check_unpublished
 from nnkit.kit.proof.reference_cells import failed_cells
 from nnkit.kit.proof.seed_values import check_seed_values
 from nnkit.kit.proof.store import ProofStore
@@ -50,7 +56,6 @@ class _Case:
 
     plan: Plan
     template: Template
-    digest: str
 
 
 def verify(
@@ -78,7 +83,10 @@ def verify(
         Shows progress.
     """
     console = console or Terminal(quiet=True)
-    with loaded_once():
+    if said := make_secret(course):
+        console.print(said, markup=False)
+    check_unpublished(course)
+    with read_once():
         tier = best_tier()
         verification = Verification(tier=tier.value, seed_values=check_seed_values(course))
         templates = {
@@ -87,7 +95,6 @@ def verify(
             for notebook in each.notebooks
         }
         verification.warnings += oversights_of_course(course, templates)
-        prepare_data(course)
         for target in targets(course, wanted):
             for notebook in target.notebooks:
                 verification.warnings += oversights_of(course, target.assignment, notebook, templates)
@@ -107,18 +114,21 @@ def _prove(
         return  # nothing that leaks goes out, whatever its graders say
     proofs: dict[str, NotebookProof] = {}
     cases: dict[str, _Case] = {}
-    for notebook in target.notebooks:
-        plan = plan_of(course, assignment, notebook, package)
-        digest = proof_digest(plan, package, place.tier)
-        stored = None if force else store.find(assignment, notebook, digest)
+    plans = {notebook: plan_of(course, assignment, notebook, package) for notebook in target.notebooks}
+    digests = {notebook: proof_digest(plan, package, place.tier) for notebook, plan in plans.items()}
+    for notebook, plan in plans.items():
+        stored = None if force else store.find(assignment, notebook, digests[notebook])
         if stored is not None:
             console.print(f"{assignment}/{notebook}: proven before, nothing has changed", markup=False)
             proofs[notebook] = stored
         else:
-            cases[notebook] = _Case(plan, load_template(course, assignment, notebook), digest)
+            cases[notebook] = _Case(plan, load_template(course, assignment, notebook))
     for notebook, proof in _carried_out(cases, package, place, console):
         proofs[notebook] = proof
-        store.keep(proof, cases[notebook].digest)
+    _attempt([(proofs[notebook], plan) for notebook, plan in plans.items()], package, place.workers, console)
+    for notebook, proof in proofs.items():
+        if not proof.stored:
+            store.keep(proof, digests[notebook])
     for notebook in target.notebooks:
         verification.notebooks.append(proofs[notebook])
         path = course.solutions(assignment, notebook)
@@ -143,6 +153,23 @@ def _carried_out(
         if all(item.reference == item.points for item in proof.items):
             note_proof(proof.reference, case.plan)
         yield notebook, proof
+
+
+def _attempt(proven: Sequence[tuple[NotebookProof, Plan]], package: Path, workers: int, console: Console) -> None:
+    """Try to earn points without solving, where something is shipped that was not there when this was last tried."""
+    digest = shipped_digest(package)
+    due = [(proof, plan) for proof, plan in proven if proof.attempted != digest]
+    if not due:
+        return
+    console.print(f"{due[0][1].assignment}: attempts without solving, at {len(due)} notebooks", markup=False)
+    notebooks = [
+        Notebook(plan, stubs_of(load_template(plan.course, plan.assignment, plan.notebook)), package) for _, plan in due
+    ]
+    unearned = unearned_of(notebooks, workers)
+    for proof, plan in due:
+        proof.attempted, proof.stored = digest, False
+        for item in proof.items:
+            item.unearned = [each for each in unearned[plan.notebook] if each.item == item.item]
 
 
 def build_release(course: Course, assignment: str, folder: Path) -> Path:
@@ -200,6 +227,15 @@ def student_of(misconception: Misconception) -> str:
     return f"{misconception.exercise}.{misconception.name}"
 
 
+def stubs_of(template: Template) -> dict[str, str]:
+    """Every exercise of a notebook as it is released, by name."""
+    return {
+        cell.name: strip(cell.source, cell.name, file=template.shown)
+        for cell in template.cells
+        if cell.kind == "exercise"
+    }
+
+
 def _judged(template: Template, results: Mapping[str, Graded]) -> NotebookProof:
     """What the records of the reference, the untouched notebook and the misconceptions come to."""
     reference, untouched = results[REFERENCE].record, results[UNTOUCHED].record
@@ -208,7 +244,7 @@ def _judged(template: Template, results: Mapping[str, Graded]) -> NotebookProof:
     by_person: list[dict[str, Any]] = []
     for item in template.items:
         solved, empty = reference.item(item.name), untouched.item(item.name)
-        if item.kind == "explain":
+        if item.by_person:
             entry = {"assignment": template.assignment, "notebook": template.notebook, "item": item.name}
             states = {"points": item.points, "answered": solved.status, "unanswered": empty.status}
             ok = (solved.status, empty.status) == ("waiting", "unanswered")
@@ -256,4 +292,4 @@ def _complaints(item: ItemRecord) -> list[str]:
 
 
 def _lost(item: ItemRecord) -> bool:
-    return item.kind != "explain" and item.score != item.points
+    return not item.by_person and item.score != item.points

@@ -6,10 +6,11 @@ import ast
 import re
 from collections.abc import Sequence
 
+from nnkit.kit.authoring.data_use import modules_of_cells
 from nnkit.kit.authoring.loading import load_template
+from nnkit.kit.authoring.package_imports import closure
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.settings import Assignment, Course
-from nnkit.student.solutions import without_magics
 
 _HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 _HEAD = """\
@@ -72,12 +73,12 @@ def _row(template: Template, hours: float | None) -> str:
     def named(kind: str) -> str:
         return ", ".join(f"`{item.name}` {item.points:g}" for item in template.items if item.kind == kind) or "–"
 
-    machine = sum(item.points for item in template.items if item.kind != "explain")
-    person = sum(item.points for item in template.items if item.kind == "explain")
+    machine = sum(item.points for item in template.items if not item.by_person)
+    person = sum(item.points for item in template.items if item.by_person)
     questions = [
         f"`{item.name}` {item.points:g}" if item.kind == "choose" else f"`{item.name}` ({item.points:g})"
         for item in template.items
-        if item.kind in ("choose", "explain")
+        if item.kind == "choose" or item.by_person
     ]
     cells = (
         f"[{_title(template)}](../source/{template.assignment}/{template.notebook}.md)",
@@ -97,17 +98,10 @@ def _title(template: Template) -> str:
 
 
 def _data(template: Template) -> list[str]:
-    """What the data sets are called whose loaders the notebook imports: the first words of their modules."""
-    modules = [
-        str(node.module)
-        for cell in template.cells
-        if cell.kind == "code"
-        for node in ast.walk(ast.parse(without_magics(cell.source)))
-        if isinstance(node, ast.ImportFrom)
-        and str(node.module).startswith("nnkit.data.")
-        and any(alias.name.startswith("load_") for alias in node.names)
-    ]
-    return [_first_words(template.course, module) for module in dict.fromkeys(modules)]
+    """What the data sets are called that the notebook uses: the first words of their modules."""
+    course = template.course
+    reached = closure(course, modules_of_cells(template))
+    return [_first_words(course, each.module) for each in course.data.values() if each.module in reached]
 
 
 def _first_words(course: Course, module: str) -> str:

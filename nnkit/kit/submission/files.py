@@ -8,11 +8,12 @@ import stat
 import unicodedata
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 LONGEST_NAME = 128  # of a student in nbgrader's gradebook
 MOST_NAMED = 3
 _SIMILAR = 0.75
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class UnreadableSubmission(Exception):
@@ -27,6 +28,7 @@ def read_file(folder: Path, name: str, most: int) -> bytes:
     folder : Path
         A real folder: a link in its place could lead to another student's.
     name : str
+        Of the file, or its path in the folder; no folder on the way may be a link.
     most : int
         Bytes that are accepted.
 
@@ -36,16 +38,20 @@ def read_file(folder: Path, name: str, most: int) -> bytes:
         It is missing, no regular file, too large, or the system refuses.
     """
     try:
-        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        place = os.open(folder, _FOLDER)
     except OSError:
         kind = "a symbolic link" if folder.is_symlink() else "no folder that can be opened"
         raise UnreadableSubmission(f"{folder.name} is {kind}: hand in the folder itself.") from None
     try:
+        *folders, last = PurePosixPath(name).parts
+        for each in folders:
+            above, place = place, os.open(each, _FOLDER, dir_fd=place)
+            os.close(above)
         # Opening a device can have effects, and opening a pipe would wait for its other end: look first.
-        _refuse_special(os.stat(name, dir_fd=place, follow_symlinks=False), name)
+        _refuse_special(os.stat(last, dir_fd=place, follow_symlinks=False), name)
         # Not followed and not waited for, even if it has been exchanged in the meantime.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-        with open(os.open(name, flags, dir_fd=place), "rb") as file:
+        with open(os.open(last, flags, dir_fd=place), "rb") as file:
             about = os.fstat(file.fileno())
             _refuse_special(about, name)
             content = file.read(most + 1)
@@ -73,19 +79,6 @@ def _refuse_special(about: os.stat_result, name: str) -> None:
         raise UnreadableSubmission(f"{name} is a special file (pipe, socket or device): hand in the notebook itself.")
 
 
-def is_there(folder: Path, name: str) -> bool:
-    """Whether there is anything of that name, or the folder is none in which one could look."""
-    if folder.is_symlink():
-        return True
-    try:
-        os.lstat(folder / name)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
 def similar_notebooks(folder: Path, name: str, others: Collection[str] = ()) -> list[str]:
     """Files whose names look as if they were meant to be the notebook, shortened to be shown.
 
@@ -99,19 +92,20 @@ def similar_notebooks(folder: Path, name: str, others: Collection[str] = ()) -> 
     """
     if folder.is_symlink() or not folder.is_dir():
         return []
-    wanted = _plain(name)
+    wanted = plain_name(name)
     found = []
     for file in sorted(os.listdir(folder)):
         stem = file[: -len(".ipynb")] if file.casefold().endswith(".ipynb") else None
         if stem is None or file == f"{name}.ipynb" or stem in others:
             continue
-        plain = _plain(stem)
+        plain = plain_name(stem)
         if wanted in plain or difflib.SequenceMatcher(None, wanted, plain[:200]).ratio() >= _SIMILAR:
             found.append(repr(file if len(file) <= 60 else f"{file[:59]}…"))
     return found[:MOST_NAMED]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A name without capitals, blanks and signs, to be compared."""
     return "".join(char for char in unicodedata.normalize("NFKC", name).casefold() if char.isalnum())
 
 
@@ -133,13 +127,17 @@ def submission_time(folder: Path) -> datetime | None:
 
 
 def remarks(folder: Path, name: str, others: Collection[str] = ()) -> list[str]:
-    """What a person should know about the folder that a notebook, graded or not, lies in."""
-    said = []
-    if similar := similar_notebooks(folder, name, others):
-        said.append(f"There is also {', '.join(similar)}: only {name}.ipynb is graded.")
+    """What a person should know about the folder that a notebook lies in under its name."""
+    similar = similar_notebooks(folder, name, others)
+    said = [f"There is also {', '.join(similar)}: only {name}.ipynb is graded."] if similar else []
+    return said + remarks_on_time(folder)
+
+
+def remarks_on_time(folder: Path) -> list[str]:
+    """What a person should know about the time of a submission."""
     if not folder.is_symlink() and os.path.lexists(folder / "timestamp.txt") and submission_time(folder) is None:
-        said.append("timestamp.txt gives no time that can be: lateness is not judged by it.")
-    return said
+        return ["timestamp.txt gives no time that can be: lateness is not judged by it."]
+    return []
 
 
 def trouble_with(student: str) -> str:

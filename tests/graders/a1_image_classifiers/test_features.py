@@ -5,12 +5,12 @@ Held-back images are turned into features by the notebook's own given code; thei
 
 import numpy as np
 from linear_classifiers import (
+    accuracy_on,
+    check_best,
     check_grid,
-    entries,
 )
 
 from nnkit.student.testing import (
-    FORWARD,
     FORWARD_FLOAT32,
     NOISE_FLOOR,
     CheckFailure,
@@ -25,18 +25,8 @@ LOCAL_SVM_ACCURACY = 0.40
 LOCAL_NET_ACCURACY = 0.55
 
 
-def best_svm(submission):
-    return opaque(submission.best_svm, "best_svm", "a trained LinearSVM")
-
-
 def best_net(submission):
     return opaque(submission.best_net, "best_net", "a trained TwoLayerNet")
-
-
-def classes_by_svm(submission, rows):
-    predicted = best_svm(submission).predict(rows)
-    assert_shape(predicted, (len(rows),), "the classes that best_svm predicts")
-    return predicted
 
 
 def classes_by_net(submission, rows):
@@ -48,11 +38,8 @@ def classes_by_net(submission, rows):
     return np.argmax(scores, axis=1)
 
 
-def validation_accuracy(submission, classes):
-    F_val, y_val = submission.F_val, submission.y_val
-    if type(F_val) is not np.ndarray or type(y_val) is not np.ndarray or y_val.shape != F_val.shape[:1]:
-        raise CheckFailure("F_val and y_val are no features with labels: leave these names as they are")
-    return float(np.mean(classes(submission, F_val) == y_val))
+def accuracy_of_net(submission, rows, labels):
+    return float(np.mean(classes_by_net(submission, rows) == labels))
 
 
 def features_of(submission, images):
@@ -61,14 +48,14 @@ def features_of(submission, images):
     return rows
 
 
-def held_back_accuracy(submission, data, model, classes):
-    """On images that no submission has seen; their features are not computed for nothing."""
-    model(submission)
+def held_back_features(submission, data, name):
+    """Features and labels of images that no submission has seen; nothing is computed if there is no such model."""
+    opaque(getattr(submission, name), name, "a trained model")
     images, labels = data("cifar10_bytes")
-    return float(np.mean(classes(submission, features_of(submission, images)) == labels))
+    return features_of(submission, images), labels
 
 
-@item("svm_on_features", public=True, weight=1,
+@item("svm_on_features", public=True, weight=0.5,
       message="results maps each (learning rate, reg) to (training accuracy, validation accuracy).")
 def test_results_of_the_grid(submission):
     check_grid(submission)
@@ -76,49 +63,55 @@ def test_results_of_the_grid(submission):
 
 @item("svm_on_features", public=True, weight=1,
       message="best_val is the highest validation accuracy in results, and best_svm the classifier that reached it.")
-def test_best_svm_is_the_one_of_the_best_result(submission):
-    best = max((accuracies[1] for _, accuracies in entries(submission)), default=0.0)
-    assert_close(submission.best_val, best, FORWARD, "best_val")
-    assert_close(validation_accuracy(submission, classes_by_svm), best, FORWARD, "validation accuracy of best_svm")
+def test_best_svm_is_the_one_of_the_best_result(submission, notebook_data):
+    accuracy = accuracy_on(submission, "best_svm", *notebook_data("F_val", "y_val"))
+    check_best(submission, "best_svm", accuracy)
 
 
 @item("svm_on_features", public=True, weight=1,
       message="best_svm does well on F_val: features are smaller than pixels, so try much larger learning rates.")
-def test_best_svm_on_the_validation_images(submission):
-    assert_at_least(validation_accuracy(submission, classes_by_svm), LOCAL_SVM_ACCURACY, "validation accuracy")
+def test_best_svm_on_the_validation_images(submission, notebook_data):
+    accuracy = accuracy_on(submission, "best_svm", *notebook_data("F_val", "y_val"))
+    assert_at_least(accuracy, LOCAL_SVM_ACCURACY, "validation accuracy")
 
 
-@item("svm_on_features", weight=1, message="best_svm reaches the accuracy asked for on the validation images.")
-def test_best_svm_reaches_what_is_asked_for(submission, thresholds):
-    assert_at_least(validation_accuracy(submission, classes_by_svm), thresholds.validation, "validation accuracy")
+@item("svm_on_features", weight=1.5, needs="test_best_svm_beats_chance_on_new_images",
+      message="best_svm reaches the accuracy asked for on the validation images.")
+def test_best_svm_reaches_what_is_asked_for(submission, notebook_data, thresholds):
+    accuracy = accuracy_on(submission, "best_svm", *notebook_data("F_val", "y_val"))
+    assert_at_least(accuracy, thresholds.validation, "validation accuracy")
 
 
 @item("svm_on_features", weight=1.5,
+      confirms=["test_results_of_the_grid", "test_best_svm_is_the_one_of_the_best_result",
+                "test_best_svm_on_the_validation_images"],
       message="best_svm does much better than chance on images that took no part in the search.")
 def test_best_svm_beats_chance_on_new_images(submission, data, thresholds):
-    accuracy = held_back_accuracy(submission, data, best_svm, classes_by_svm)
+    accuracy = accuracy_on(submission, "best_svm", *held_back_features(submission, data, "best_svm"))
     assert_at_least(accuracy, 0.7 * thresholds.test, "test accuracy")
 
 
 @item("svm_on_features", weight=2.5,
       message="best_svm does well on images that took no part in training or in the search.")
 def test_best_svm_on_new_images(submission, data, thresholds):
-    assert_at_least(held_back_accuracy(submission, data, best_svm, classes_by_svm), thresholds.test, "test accuracy")
+    accuracy = accuracy_on(submission, "best_svm", *held_back_features(submission, data, "best_svm"))
+    assert_at_least(accuracy, thresholds.test, "test accuracy")
 
 
 @item("net_on_features", public=True, weight=1,
       message="best_net is a network whose loss(F_val) gives ten finite scores per image.")
-def test_best_net_gives_scores(submission):
-    validation_accuracy(submission, classes_by_net)
+def test_best_net_gives_scores(submission, notebook_data):
+    classes_by_net(submission, notebook_data("F_val"))
 
 
 @item("net_on_features", public=True, weight=1,
       message="best_net does well on F_val: try learning rates by factors of 3 or 10, and look at the curves.")
-def test_best_net_on_the_validation_images(submission):
-    assert_at_least(validation_accuracy(submission, classes_by_net), LOCAL_NET_ACCURACY, "validation accuracy")
+def test_best_net_on_the_validation_images(submission, notebook_data):
+    accuracy = accuracy_of_net(submission, *notebook_data("F_val", "y_val"))
+    assert_at_least(accuracy, LOCAL_NET_ACCURACY, "validation accuracy")
 
 
-@item("net_on_features", weight=0.5,
+@item("net_on_features", weight=0.5, needs="test_best_net_beats_a_linear_classifier_on_new_images",
       message="The scores of an image don't depend on which other images are in the batch.")
 def test_best_net_scores_each_image_by_itself(submission, data, rng):
     net = best_net(submission)
@@ -130,18 +123,22 @@ def test_best_net_scores_each_image_by_itself(submission, data, rng):
     assert_close(shuffled, scores[order], FORWARD_FLOAT32, "scores", relative_floor=NOISE_FLOOR, dtype=scores.dtype)
 
 
-@item("net_on_features", weight=1, message="best_net reaches the accuracy asked for on the validation images.")
-def test_best_net_reaches_what_is_asked_for(submission, thresholds):
-    assert_at_least(validation_accuracy(submission, classes_by_net), thresholds.validation, "validation accuracy")
+@item("net_on_features", weight=1, needs="test_best_net_beats_a_linear_classifier_on_new_images",
+      message="best_net reaches the accuracy asked for on the validation images.")
+def test_best_net_reaches_what_is_asked_for(submission, notebook_data, thresholds):
+    accuracy = accuracy_of_net(submission, *notebook_data("F_val", "y_val"))
+    assert_at_least(accuracy, thresholds.validation, "validation accuracy")
 
 
 @item("net_on_features", weight=2,
+      confirms=["test_best_net_gives_scores", "test_best_net_on_the_validation_images"],
       message="best_net does better on new images than a linear classifier of the features.")
 def test_best_net_beats_a_linear_classifier_on_new_images(submission, data, thresholds):
-    accuracy = held_back_accuracy(submission, data, best_net, classes_by_net)
+    accuracy = accuracy_of_net(submission, *held_back_features(submission, data, "best_net"))
     assert_at_least(accuracy, 0.85 * thresholds.test, "test accuracy")
 
 
 @item("net_on_features", weight=2.5, message="best_net does well on images that took no part in training or tuning.")
 def test_best_net_on_new_images(submission, data, thresholds):
-    assert_at_least(held_back_accuracy(submission, data, best_net, classes_by_net), thresholds.test, "test accuracy")
+    accuracy = accuracy_of_net(submission, *held_back_features(submission, data, "best_net"))
+    assert_at_least(accuracy, thresholds.test, "test accuracy")

@@ -1,8 +1,11 @@
 """Graders of the notebook knn: three ways to compute distances, the vote, and what the cross-validation left.
 
 Every test goes through KNearestNeighbor, whose methods call the student's functions. Public tests compare with stored
-outputs; hidden tests add random inputs, judged by the formulas at the end of this file.
+outputs; hidden tests ask the same of random inputs, judged by the formulas at the end of this file, and the public ones
+count only with them. Where loops are to be left out, nothing counts that does not finish at the size that shows it.
 """
+
+import hashlib
 
 import numpy as np
 
@@ -55,23 +58,37 @@ NORMS = (
 )
 
 
-def check_leaves_points(submission, way, expected):
-    """The distances are right, and neither the test points nor the training points have been changed."""
+def apart(rng, num_test, num_train, dim):
+    """Test points and training points at random, at least 20 from one another: multiplied out, the squares of points
+    that nearly meet cancel, and take the digits of their distance with them."""
+    X, X_train = rng.uniform(-20, 20, size=(num_test, dim)), rng.uniform(-20, 20, size=(num_train, dim))
+    X[:, 0] -= 30
+    X_train[:, 0] += 30
+    return X, X_train
+
+
+def check_leaves_points(submission, way):
+    """Neither the test points nor the training points have been changed."""
     knn = trained(submission, TRAINING_POINTS, np.zeros(len(TRAINING_POINTS), dtype=int))
     dists = getattr(knn, f"compute_distances_{way}")(TEST_POINTS)
-    expected("once", dists, FORWARD, called="dists")
     assert_inputs_unchanged(submission)
-    assert_close(knn.X_train, TRAINING_POINTS, 0, "X_train after the call")
+    if type(knn.X_train) is not np.ndarray or not np.array_equal(knn.X_train, TRAINING_POINTS):
+        raise CheckFailure("changed in place, work on a copy: X_train of the classifier")
+    if type(dists) is not np.ndarray:
+        raise CheckFailure(f"dists is {type_name(dists)}, expected an array")
 
 
-def check_random_points(submission, way, rng):
-    for num_test, num_train, dim in [(7, 5, 12), (3, 8, 1), (6, 6, 4)]:
-        X, X_train = 20 * rng.normal(size=(num_test, dim)), 20 * rng.normal(size=(num_train, dim))
-        assert_close(distances(submission, way, X, X_train), euclidean(X, X_train), FORWARD, "dists")
+def check_random_points(submission, way, rng, *without):
+    for sizes in [(7, 5, 12), (3, 8, 1), (6, 6, 4)]:
+        X, X_train = apart(rng, *sizes)
+        wanted = euclidean(X, X_train)
+        with forbidden(submission, *without):
+            dists = distances(submission, way, X, X_train)
+        assert_close(dists, wanted, FORWARD, "dists")
 
 
 def check_one_pair(submission, way, rng):
-    X, X_train = rng.normal(size=(1, 7)), rng.normal(size=(1, 7))
+    X, X_train = apart(rng, 1, 1, 7)
     assert_close(distances(submission, way, X, X_train), euclidean(X, X_train), FORWARD, "dists")
 
 
@@ -81,15 +98,15 @@ def check_integers(submission, way, rng):
 
 
 def check_float32(submission, way, rng):
-    X, X_train = (rng.normal(size=size).astype(np.float32) for size in [(4, 9), (5, 9)])
+    X, X_train = (points.astype(np.float32) for points in apart(rng, 4, 5, 9))
     dists = distances(submission, way, X, X_train)
     assert_close(dists, euclidean(X, X_train), FORWARD_FLOAT32, "dists", dtype=float32_result(dists))
 
 
 def check_second_training(submission, way, rng):
     """A classifier that is trained again has forgotten what it had before."""
-    X, before, after = (rng.normal(size=size) for size in [(3, 6), (5, 6), (4, 6)])
-    knn = trained(submission, before, np.zeros(5, dtype=int))
+    X, after = apart(rng, 3, 4, 6)
+    knn = trained(submission, apart(rng, 3, 5, 6)[1], np.zeros(5, dtype=int))
     compute = getattr(knn, f"compute_distances_{way}")
     compute(X)
     knn.train(after, np.zeros(4, dtype=int))
@@ -105,14 +122,15 @@ def check_same_points(submission, way, X):
     assert_below(float(np.diagonal(dists).max()), 1e-5, "distance of a point to itself")
 
 
-def check_finishes(submission, way, num_test, num_train, rng):
-    """Right distances of a few of the points, and then all of them, where what matters is to arrive."""
-    X, X_train = rng.normal(size=(num_test, 1)), 5 + rng.random(size=(num_train, 1))
-    few = distances(submission, way, X[:3], X_train[:3])
-    assert_close(few, euclidean(X[:3], X_train[:3]), FORWARD, "dists of a few points")
+def check_large(submission, way, num_test, num_train, dim, rng):
+    """Distances at a size that only the asked for way to compute them copes with, looked at in some rows."""
+    X, X_train = apart(rng, num_test, num_train, dim)
     dists = distances(submission, way, X, X_train)
-    assert_shape(dists, (num_test, num_train), "dists")
-    assert_at_least(np.count_nonzero(dists) / dists.size, 0.5, "share of distances that are not zero")
+    if type(dists) is not np.ndarray or dists.shape != (num_test, num_train):
+        assert_shape(dists, (num_test, num_train), "dists")
+    rows, columns = (rng.integers(size, size=min(size, 50)) for size in (num_test, num_train))
+    some = dists[rows][:, columns]
+    assert_close(some, euclidean(X[rows], X_train[columns]), FORWARD, "some of the dists")
 
 
 @item("compute_distances_two_loops", public=True, weight=2,
@@ -121,7 +139,7 @@ def test_two_loops_distances(submission, expected):
     expected("dists", distances(submission, "two_loops", TEST_POINTS, TRAINING_POINTS), FORWARD)
 
 
-@item("compute_distances_two_loops", public=True, weight=3,
+@item("compute_distances_two_loops", public=True, weight=1.5,
       message="Write the distance out with a difference, squares, a sum and a root.")
 def test_two_loops_distances_without_norm(submission, expected):
     with forbidden(submission, *NORMS):
@@ -130,33 +148,44 @@ def test_two_loops_distances_without_norm(submission, expected):
 
 
 @item("compute_distances_two_loops", public=True, weight=0.5,
-      message="The distances must be right here, too, and test points and training points stay as they are.")
-def test_two_loops_leaves_the_points(submission, expected):
-    check_leaves_points(submission, "two_loops", expected)
+      message="Test points and training points stay as they are.")
+def test_two_loops_leaves_the_points(submission):
+    check_leaves_points(submission, "two_loops")
 
 
 @item("compute_distances_two_loops", weight=2,
+      confirms=["test_two_loops_distances", "test_two_loops_leaves_the_points"],
       message="dists has a row for each test point and a column for each training point, for any numbers of them.")
 def test_two_loops_on_random_points(submission, rng):
     check_random_points(submission, "two_loops", rng)
 
 
-@item("compute_distances_two_loops", weight=0.5, message="A single pair of points has a distance, too.")
+@item("compute_distances_two_loops", weight=1.5, confirms="test_two_loops_distances_without_norm",
+      message="Write the distance out with a difference, squares, a sum and a root.")
+def test_two_loops_on_random_points_without_norm(submission, rng):
+    check_random_points(submission, "two_loops", rng, *NORMS)
+
+
+@item("compute_distances_two_loops", weight=0.5, needs="test_two_loops_on_random_points",
+      message="A single pair of points has a distance, too.")
 def test_two_loops_on_one_pair(submission, rng):
     check_one_pair(submission, "two_loops", rng)
 
 
-@item("compute_distances_two_loops", weight=0.5, message="Points of whole numbers have distances that are none.")
+@item("compute_distances_two_loops", weight=0.25, needs="test_two_loops_on_random_points",
+      message="Points of whole numbers have distances that are none.")
 def test_two_loops_on_whole_numbers(submission, rng):
     check_integers(submission, "two_loops", rng)
 
 
-@item("compute_distances_two_loops", weight=0.5, message="Points may be float32: five digits are asked for then.")
+@item("compute_distances_two_loops", weight=0.25, needs="test_two_loops_on_random_points",
+      message="Points may be float32: five digits are asked for then.")
 def test_two_loops_in_float32(submission, rng):
     check_float32(submission, "two_loops", rng)
 
 
-@item("compute_distances_two_loops", weight=0.5, message="Distances are those to the points trained with last.")
+@item("compute_distances_two_loops", weight=0.5, needs="test_two_loops_on_random_points",
+      message="Distances are those to the points trained with last.")
 def test_two_loops_after_a_second_training(submission, rng):
     check_second_training(submission, "two_loops", rng)
 
@@ -167,7 +196,7 @@ def test_one_loop_distances(submission, expected):
     expected("dists", distances(submission, "one_loop", TEST_POINTS, TRAINING_POINTS), FORWARD)
 
 
-@item("compute_distances_one_loop", public=True, weight=3,
+@item("compute_distances_one_loop", public=True, weight=1.5,
       message="Write the distance out with differences, squares, sums and roots.")
 def test_one_loop_distances_without_norm(submission, expected):
     with forbidden(submission, *NORMS):
@@ -176,42 +205,55 @@ def test_one_loop_distances_without_norm(submission, expected):
 
 
 @item("compute_distances_one_loop", public=True, weight=0.5,
-      message="The distances must be right here, too, and test points and training points stay as they are.")
-def test_one_loop_leaves_the_points(submission, expected):
-    check_leaves_points(submission, "one_loop", expected)
+      message="Test points and training points stay as they are.")
+def test_one_loop_leaves_the_points(submission):
+    check_leaves_points(submission, "one_loop")
 
 
 @item("compute_distances_one_loop", weight=2,
+      confirms=["test_one_loop_distances", "test_one_loop_leaves_the_points"], needs="test_one_loop_is_one_loop",
       message="dists has a row for each test point and a column for each training point, for any numbers of them.")
 def test_one_loop_on_random_points(submission, rng):
     check_random_points(submission, "one_loop", rng)
 
 
-@item("compute_distances_one_loop", weight=0.5, message="A single pair of points has a distance, too.")
+@item("compute_distances_one_loop", weight=1.5, confirms="test_one_loop_distances_without_norm",
+      needs="test_one_loop_is_one_loop",
+      message="Write the distance out with differences, squares, sums and roots.")
+def test_one_loop_on_random_points_without_norm(submission, rng):
+    check_random_points(submission, "one_loop", rng, *NORMS)
+
+
+@item("compute_distances_one_loop", weight=0.5, needs="test_one_loop_on_random_points",
+      message="A single pair of points has a distance, too.")
 def test_one_loop_on_one_pair(submission, rng):
     check_one_pair(submission, "one_loop", rng)
 
 
-@item("compute_distances_one_loop", weight=0.5, message="Points of whole numbers have distances that are none.")
+@item("compute_distances_one_loop", weight=0.25, needs="test_one_loop_on_random_points",
+      message="Points of whole numbers have distances that are none.")
 def test_one_loop_on_whole_numbers(submission, rng):
     check_integers(submission, "one_loop", rng)
 
 
-@item("compute_distances_one_loop", weight=0.5, message="Points may be float32: five digits are asked for then.")
+@item("compute_distances_one_loop", weight=0.25, needs="test_one_loop_on_random_points",
+      message="Points may be float32: five digits are asked for then.")
 def test_one_loop_in_float32(submission, rng):
     check_float32(submission, "one_loop", rng)
 
 
-@item("compute_distances_one_loop", weight=0.5, message="Distances are those to the points trained with last.")
+@item("compute_distances_one_loop", weight=0.5, needs="test_one_loop_on_random_points",
+      message="Distances are those to the points trained with last.")
 def test_one_loop_after_a_second_training(submission, rng):
     check_second_training(submission, "one_loop", rng)
 
 
-@item("compute_distances_one_loop", weight=4, slow=True,
+# The last of its item: a second loop uses up the time of all the tests behind it.
+@item("compute_distances_one_loop", weight=3, slow=True,
       message="With 3,500 test and 3,500 training points there are 12 million pairs: a second loop in Python can't end "
               "within the time for this part.")
 def test_one_loop_is_one_loop(submission, rng):
-    check_finishes(submission, "one_loop", 3500, 3500, rng)
+    check_large(submission, "one_loop", 3500, 3500, 1, rng)
 
 
 @item("compute_distances_no_loops", public=True, weight=2,
@@ -220,7 +262,7 @@ def test_no_loops_distances(submission, expected):
     expected("dists", distances(submission, "no_loops", TEST_POINTS, TRAINING_POINTS), FORWARD)
 
 
-@item("compute_distances_no_loops", public=True, weight=3,
+@item("compute_distances_no_loops", public=True, weight=1.5,
       message="Write the distance out with squares, sums, a matrix product and a root.")
 def test_no_loops_distances_without_norm(submission, expected):
     with forbidden(submission, *NORMS):
@@ -229,9 +271,9 @@ def test_no_loops_distances_without_norm(submission, expected):
 
 
 @item("compute_distances_no_loops", public=True, weight=0.5,
-      message="The distances must be right here, too, and test points and training points stay as they are.")
-def test_no_loops_leaves_the_points(submission, expected):
-    check_leaves_points(submission, "no_loops", expected)
+      message="Test points and training points stay as they are.")
+def test_no_loops_leaves_the_points(submission):
+    check_leaves_points(submission, "no_loops")
 
 
 @item("compute_distances_no_loops", public=True, weight=0.5,
@@ -241,42 +283,63 @@ def test_no_loops_on_equal_points(submission):
 
 
 @item("compute_distances_no_loops", weight=2,
+      confirms=["test_no_loops_distances", "test_no_loops_leaves_the_points"], needs="test_no_loops_is_without_loops",
       message="dists has a row for each test point and a column for each training point, for any numbers of them.")
 def test_no_loops_on_random_points(submission, rng):
     check_random_points(submission, "no_loops", rng)
 
 
-@item("compute_distances_no_loops", weight=0.5, message="A single pair of points has a distance, too.")
+@item("compute_distances_no_loops", weight=1.5, confirms="test_no_loops_distances_without_norm",
+      needs="test_no_loops_is_without_loops",
+      message="Write the distance out with squares, sums, a matrix product and a root.")
+def test_no_loops_on_random_points_without_norm(submission, rng):
+    check_random_points(submission, "no_loops", rng, *NORMS)
+
+
+@item("compute_distances_no_loops", weight=0.5, needs="test_no_loops_on_random_points",
+      message="A single pair of points has a distance, too.")
 def test_no_loops_on_one_pair(submission, rng):
     check_one_pair(submission, "no_loops", rng)
 
 
-@item("compute_distances_no_loops", weight=0.5, message="Points of whole numbers have distances that are none.")
+@item("compute_distances_no_loops", weight=0.25, needs="test_no_loops_on_random_points",
+      message="Points of whole numbers have distances that are none.")
 def test_no_loops_on_whole_numbers(submission, rng):
     check_integers(submission, "no_loops", rng)
 
 
-@item("compute_distances_no_loops", weight=0.5, message="Points may be float32: five digits are asked for then.")
+@item("compute_distances_no_loops", weight=0.25, needs="test_no_loops_on_random_points",
+      message="Points may be float32: five digits are asked for then.")
 def test_no_loops_in_float32(submission, rng):
     check_float32(submission, "no_loops", rng)
 
 
-@item("compute_distances_no_loops", weight=0.5, message="Distances are those to the points trained with last.")
+@item("compute_distances_no_loops", weight=0.5, needs="test_no_loops_on_random_points",
+      message="Distances are those to the points trained with last.")
 def test_no_loops_after_a_second_training(submission, rng):
     check_second_training(submission, "no_loops", rng)
 
 
-@item("compute_distances_no_loops", weight=0.5, message="Among many points a distance of zero must not become NaN.")
+@item("compute_distances_no_loops", weight=0.5, confirms="test_no_loops_on_equal_points",
+      needs="test_no_loops_on_random_points", message="Among many points a distance of zero must not become NaN.")
 def test_no_loops_on_many_equal_points(submission, rng):
     check_same_points(submission, "no_loops", rng.normal(size=(200, 50)))
 
 
-@item("compute_distances_no_loops", weight=5, slow=True,
-      message="With 8 million test points, or training points, a loop over them in Python can't end within the time "
+@item("compute_distances_no_loops", weight=1, slow=True, needs="test_no_loops_on_random_points",
+      message="For 700 images on either side an array of all differences would take 12 gigabytes: multiply the square "
+              "out.")
+def test_no_loops_on_whole_images(submission, rng):
+    check_large(submission, "no_loops", 700, 700, 3072, rng)
+
+
+# The last of its item: a loop uses up the time of all the tests behind it.
+@item("compute_distances_no_loops", weight=4, slow=True,
+      message="With 5 million test points, or training points, a loop over them in Python can't end within the time "
               "for this part.")
 def test_no_loops_is_without_loops(submission, rng):
-    check_finishes(submission, "no_loops", 8_000_000, 1, rng)
-    check_finishes(submission, "no_loops", 1, 8_000_000, rng)
+    check_large(submission, "no_loops", 5_000_000, 1, 1, rng)
+    check_large(submission, "no_loops", 1, 5_000_000, 1, rng)
 
 
 # predict_labels: neighbours, vote and ties earn marks separately.
@@ -325,58 +388,76 @@ def test_labels_by_majority(submission, expected):
 def test_ties_go_to_the_smaller_label(submission, expected):
     y_train = np.array([3, 1, 3, 1, 0])
     dists = np.array([[1.0, 2, 3, 4, 5], [2, 1, 4, 3, 5], [1, 3, 2, 4, 5]])
-    expected("ties_of_two", predicted(submission, dists, y_train, 2), called="y_pred for k=2")
     expected("ties_of_four", predicted(submission, dists, y_train, 4), called="y_pred for k=4")
+    expected("ties_of_two", predicted(submission, dists, y_train, 2), called="y_pred for k=2")
 
 
-@item("predict_labels", public=True, weight=0.5,
-      message="The labels must be right here, too, and dists and y_train stay as they are.")
-def test_vote_leaves_distances_and_labels(submission, expected):
+@item("predict_labels", public=True, weight=0.5, message="dists and y_train stay as they are.")
+def test_vote_leaves_distances_and_labels(submission):
     knn = trained(submission, np.zeros((6, 1)), FEW_LABELS)
-    expected("once", as_integers(knn.predict_labels(FEW_DISTS, k=3), len(FEW_DISTS)), called="y_pred")
+    y_pred = knn.predict_labels(FEW_DISTS, k=3)
     assert_inputs_unchanged(submission)
-    assert_equal(knn.y_train, FEW_LABELS, "y_train after the call")
+    if type(knn.y_train) is not np.ndarray or not np.array_equal(knn.y_train, FEW_LABELS):
+        raise CheckFailure("changed in place, work on a copy: y_train of the classifier")
+    if type(y_pred) is not np.ndarray:
+        raise CheckFailure(f"y_pred is {type_name(y_pred)}, expected an array")
 
 
-@item("predict_labels", weight=2, message="The vote must be right for any distances, labels and k.")
-def test_vote_on_random_distances(submission, rng):
+@item("predict_labels", weight=1, confirms="test_labels_of_the_nearest", needs="test_vote_on_random_distances",
+      message="With k=1 the nearest training point gives its label, for any distances and labels.")
+def test_labels_of_the_nearest_at_random(submission, rng):
     check_vote(submission, ranks(rng, 30, 40), rng.integers(10, size=40), 1)
+
+
+@item("predict_labels", weight=2, confirms=["test_labels_by_majority", "test_vote_leaves_distances_and_labels"],
+      message="The vote must be right for any distances, labels and k.")
+def test_vote_on_random_distances(submission, rng):
     # Two labels and an odd k leave no ties.
     for num_test, num_train, k in [(30, 40, 7), (8, 25, 11), (20, 60, 33)]:
         labels = rng.choice(10, size=2, replace=False)
         check_vote(submission, ranks(rng, num_test, num_train), rng.choice(labels, size=num_train), k)
 
 
-@item("predict_labels", weight=1, message="Ties go to the smallest label, whichever of them is nearer.")
+@item("predict_labels", weight=1, confirms="test_ties_go_to_the_smaller_label",
+      message="Ties go to the smallest label, whichever of them is nearer.")
 def test_random_ties_go_to_the_smaller_label(submission, rng):
-    for k in (2, 4, 6):
+    for k in (4, 2, 6):
         check_vote(submission, ranks(rng, 30, 12), rng.permutation(np.arange(12) % 6), k)
 
 
-@item("predict_labels", weight=0.5, message="Where k is more than there are training points, all of them vote.")
+@item("predict_labels", weight=0.25, needs="test_vote_on_random_distances",
+      message="Where k is more than there are training points, all of them vote.")
 def test_more_neighbours_than_training_points(submission, rng):
-    y_train = np.array([4, 2, 2, 4, 9, 2])
+    y_train = rng.permutation([4, 2, 2, 4, 9, 2])
     for k in (6, 7, 100):
         check_vote(submission, ranks(rng, 5, 6), y_train, k)
 
 
-@item("predict_labels", weight=0.5,
+@item("predict_labels", weight=0.5, needs="test_vote_on_random_distances",
       message="Not every class needs to occur among the training points, or the neighbours.")
 def test_absent_classes(submission, rng):
-    check_vote(submission, ranks(rng, 12, 9), np.array([7, 7, 2, 2, 7, 2, 7, 2, 7]), 5)
-    check_vote(submission, ranks(rng, 3, 4), np.full(4, 8), 3)
+    check_vote(submission, ranks(rng, 12, 9), rng.permutation([7, 7, 2, 2, 7, 2, 7, 2, 7]), 5)
+    check_vote(submission, ranks(rng, 3, 4), np.full(4, rng.integers(10)), 3)
 
 
-@item("predict_labels", weight=0.5,
+@item("predict_labels", weight=0.25, needs="test_vote_on_random_distances",
+      message="Labels are whole numbers from 0, also those of more than ten classes.")
+def test_vote_of_more_than_ten_classes(submission, rng):
+    labels = 10 + rng.choice(90, size=2, replace=False)
+    check_vote(submission, ranks(rng, 12, 30), rng.choice(labels, size=30), 7)
+
+
+@item("predict_labels", weight=0.25, needs="test_vote_on_random_distances",
       message="One test point, one training point, labels of any integer dtype: all work.")
 def test_vote_on_inputs_of_any_kind(submission, rng):
-    check_vote(submission, np.array([[0.0]]), np.array([6]), 1)
+    check_vote(submission, np.array([[0.0]]), rng.integers(10, size=1), 1)
     check_vote(submission, ranks(rng, 1, 9), rng.choice([1, 4], size=9), 3)
     for dtype in (np.uint8, np.int16, np.int32):
         check_vote(submission, ranks(rng, 6, 20).astype(np.float32), rng.choice([2, 9], size=20).astype(dtype), 5)
 
 
-@item("predict_labels", weight=0.5, message="Without k, only the nearest training point counts.")
+@item("predict_labels", weight=0.25, needs="test_vote_on_random_distances",
+      message="Without k, only the nearest training point counts.")
 def test_k_is_one_by_default(submission, rng):
     dists, y_train = ranks(rng, 10, 15), rng.integers(10, size=15)
     assert_equal(predicted(submission, dists, y_train), vote(dists, y_train, 1), "y_pred without k")
@@ -405,6 +486,26 @@ def fold_sizes(submission):
         assert_shape(y, (num_train // FOLDS,), f"y_train_folds[{i}]")
         assert_shape(X, (num_train // FOLDS, 3 * 32 * 32), f"X_train_folds[{i}]")
     return X_folds, y_folds
+
+
+def fold_places(submission, X_train, y_train):
+    """Which of the training images each fold holds, as the notebook's own data have them: (folds, images of each)."""
+    X_folds, y_folds = fold_sizes(submission)
+    assert_equal(sum(len(X) for X in X_folds), len(X_train), "number of images in X_train_folds")
+    places = {}
+    for place, known in enumerate(zip(digests(X_train), y_train.astype(float).tolist(), strict=True)):
+        places.setdefault(known, []).append(place)
+    images = {image for image, _ in places}
+    X, y = digests(np.concatenate(X_folds)), np.concatenate(y_folds).astype(float).tolist()
+    assert_below(sum(image not in images for image in X), 0, "images in the folds that are none of X_train")
+    found = [places[each].pop() if places.get(each) else None for each in zip(X, y, strict=True)]
+    assert_below(found.count(None), 0, "images that come twice, or with another one's label")
+    return np.array(found).reshape(FOLDS, -1)
+
+
+def digests(images):
+    """A short name for every image: the same for the same numbers, whatever their dtype."""
+    return [hashlib.sha256(image.astype(float).tobytes()).digest() for image in images]
 
 
 def accuracies(submission):
@@ -452,44 +553,32 @@ def test_best_k_is_good_in_the_cross_validation(submission):
     assert_at_least(means[K_CHOICES.index(best_k)], means.max() - 0.01, f"mean accuracy of k = {best_k}")
 
 
-@item("cross_validation", weight=1,
+@item("cross_validation", weight=1, confirms="test_there_are_five_folds",
       message="Every training image is in exactly one fold, and its label is at the same place of the same fold.")
-def test_folds_hold_every_image_once_with_its_label(submission, rng):
-    X_folds, y_folds = fold_sizes(submission)
-    X_train, y_train = submission.X_train, submission.y_train
-    if type(X_train) is not np.ndarray or X_train.shape != (FOLDS * len(X_folds[0]), 3 * 32 * 32):
-        raise CheckFailure("X_train does not hold as many images as the folds do: leave that name as it is")
-    direction = rng.normal(size=X_train.shape[1])  # maps images to numbers, different ones to different ones
-    there, labels = np.concatenate([X @ direction for X in X_folds]), np.concatenate(y_folds)
-    wanted, wanted_labels = X_train @ direction, y_train
-    there, labels = there[np.argsort(there)], labels[np.argsort(there)]
-    wanted, wanted_labels = wanted[np.argsort(wanted)], wanted_labels[np.argsort(wanted)]
-    assert_below(int((np.abs(there - wanted) > 1e-6 * np.abs(wanted).max()).sum()), 0, "images missing in the folds")
-    assert_below(int((labels != wanted_labels).sum()), 0, "images with another one's label")
+def test_folds_hold_every_image_once_with_its_label(submission, notebook_data):
+    fold_places(submission, *notebook_data("X_train", "y_train"))
 
 
 @item("cross_validation", weight=2,
+      confirms=["test_every_k_has_five_accuracies", "test_best_k_is_good_in_the_cross_validation"],
       message="k_to_accuracies[k][i] is the share of right labels on fold i, when the other four folds vote.")
-def test_accuracies_are_those_of_the_fold_left_out(submission, rng):
-    X_folds, y_folds = fold_sizes(submission)
+def test_accuracies_are_those_of_the_fold_left_out(submission, notebook_data, rng):
     stated = accuracies(submission)
+    X_train, y_train = notebook_data("X_train", "y_train")
+    places = fold_places(submission, X_train, y_train)
     i = int(rng.integers(FOLDS))
-    others = [j for j in range(FOLDS) if j != i]
-    X_train, y_train = (np.concatenate([folds[j] for j in others]) for folds in (X_folds, y_folds))
-    near = nearest_labels(X_folds[i], X_train, y_train, max(K_CHOICES))
+    rest = np.concatenate([places[j] for j in range(FOLDS) if j != i])
+    near = nearest_labels(X_train[places[i]], X_train[rest], y_train[rest], max(K_CHOICES))
     for k, row in zip(K_CHOICES, stated, strict=True):
         # Equal distances may be sorted in any order, which moves single images.
-        right = float(np.mean(majority(near[:, :k]) == y_folds[i]))
+        right = float(np.mean(majority(near[:, :k]) == y_train[places[i]]))
         assert_below(abs(float(row[i]) - right), 0.01, f"k_to_accuracies[{k}][{i}], distance from the right value")
 
 
-@item("cross_validation", weight=1, message="best_k does well on images that took no part in choosing it.")
-def test_best_k_on_new_images(submission, data, thresholds):
-    best_k, X_train, y_train = chosen_k(submission), submission.X_train, submission.y_train
-    if type(X_train) is not np.ndarray or X_train.ndim != 2 or X_train.shape[1] != 3 * 32 * 32:
-        raise CheckFailure("X_train does not hold one row per image: leave that name as it is")
-    if type(y_train) is not np.ndarray or y_train.shape != X_train.shape[:1] or y_train.dtype.kind not in "iu":
-        raise CheckFailure("y_train does not hold one label per image: leave that name as it is")
+@item("cross_validation", weight=1, needs="test_accuracies_are_those_of_the_fold_left_out",
+      message="best_k does well on images that took no part in choosing it.")
+def test_best_k_on_new_images(submission, notebook_data, data, thresholds):
+    best_k, (X_train, y_train) = chosen_k(submission), notebook_data("X_train", "y_train")
     images, labels = data("cifar10")
     # Held-back images come less the mean image; the notebook's have it.
     X = np.rint(images.reshape(len(images), -1) + X_train.mean(axis=0))

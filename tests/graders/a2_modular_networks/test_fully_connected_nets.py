@@ -1,10 +1,12 @@
 """Graders of the notebook fully_connected_nets: initial weights, the network, update rules, and what training left.
 
 Public tests compare with stored outputs, numerical gradients and properties, so that what a student receives holds no
-formula to copy. Hidden tests add random inputs, judged by the formulas at the end of this file.
+formula to copy. Hidden tests add random inputs, judged by the formulas at the end of this file; each confirms the
+public ones of its kind. One case of the gradients is large: differences of the loss don't end in time there.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,14 +26,15 @@ from nnkit.student.testing import (
     assert_below,
     assert_close,
     assert_dtype,
+    assert_equal,
     assert_inputs_unchanged,
     assert_shape,
     float32_result,
+    inout,
     item,
     numerical_gradient_of_parameter,
     opaque,
     spaced,
-    type_name,
     unpack,
     wave,
 )
@@ -54,16 +57,28 @@ def test_he(submission, expected):
     expected("he", submission.weight_std("he", 300, 100), FORWARD)
 
 
-@item("weight_std", weight=1, message="The formulas hold for layers of any sizes, wide ones and narrow ones.")
-def test_schemes_on_random_sizes(submission, rng):
+def check_scheme(submission, rng, scheme):
     for _ in range(3):
         fan_in, fan_out = (int(size) for size in rng.integers(1, 4000, size=2))
-        for scheme in ("xavier", "he"):
-            std = submission.weight_std(scheme, fan_in, fan_out)
-            assert_close(std, std_formula(scheme, fan_in, fan_out), FORWARD, f"std of {scheme}")
+        std = submission.weight_std(scheme, fan_in, fan_out)
+        assert_close(std, std_formula(scheme, fan_in, fan_out), FORWARD, f"std of {scheme}")
 
 
-@item("weight_std", weight=0.5, message="Whatever the number and the sizes, a number comes back as it is.")
+@item("weight_std", weight=0.5, confirms="test_xavier",
+      message="Xavier's formula holds for layers of any sizes, wide ones and narrow ones.")
+def test_xavier_on_random_sizes(submission, rng):
+    check_scheme(submission, rng, "xavier")
+
+
+@item("weight_std", weight=0.5, confirms="test_he",
+      message="He's formula holds for layers of any sizes, wide ones and narrow ones.")
+def test_he_on_random_sizes(submission, rng):
+    check_scheme(submission, rng, "he")
+
+
+@item("weight_std", weight=0.5, needs=["test_xavier_on_random_sizes", "test_he_on_random_sizes"],
+      confirms="test_a_number_is_the_standard_deviation",
+      message="Whatever the number and the sizes, a number comes back as it is.")
 def test_any_number_comes_back(submission):
     for number in (1e-5, 1.0, 1, 3.5):
         assert_close(submission.weight_std(number, 700, 3), number, FORWARD, "std")
@@ -136,11 +151,10 @@ def random_parameter(params, key, dims):
     return value
 
 
-def check_spread(submission, weight_scale, dims):
+def check_spread(submission, weight_scale, dims, deviations):
     """The weights' standard deviations, to a quarter of a power of two: chance moves them by less."""
     params = arrays_named(new_net(submission, dims, weight_scale=weight_scale).params, names(dims), "params")
-    for key in names(dims, "W"):
-        wanted = std_formula(weight_scale, *shape_of(key, dims))
+    for key, wanted in zip(names(dims, "W"), deviations, strict=True):
         ratio = max(float(np.std(random_parameter(params, key, dims))) / wanted, 1e-6)
         rounded = 2 ** (round(4 * math.log2(ratio)) / 4) if math.isfinite(ratio) else math.inf
         assert_close(rounded, 1, 0.01, f"standard deviation of {key} relative to the one asked for, rounded")
@@ -155,9 +169,33 @@ def check_numerical_gradients(submission, parameters, X, y, dims=DIMS, **setting
 
 
 def check_gradients(submission, parameters, X, y, dims, reg=0.0):
+    wanted = net_formula(parameters, X, y, reg)[2]
     grads = gradients_of(net_with(submission, parameters, dims, reg=reg), X, y, dims)
-    for key, wanted in net_formula(parameters, X, y, reg)[2].items():
-        assert_close(grads[key], wanted, ANALYTIC_GRADIENT, f'grads["{key}"]', relative_floor=NOISE_FLOOR)
+    for key in names(dims):
+        assert_close(grads[key], wanted[key], ANALYTIC_GRADIENT, f'grads["{key}"]', relative_floor=NOISE_FLOOR)
+
+
+def check_large_gradients(submission, rng, dims):
+    """The same of a large network, on a sample of the entries."""
+    parameters, X, y = random_case(rng, dims)
+    wanted = net_formula(parameters, X, y)[2]
+    grads = gradients_of(net_with(submission, parameters, dims), X, y, dims)
+    for key in names(dims):
+        gradient, entries = grads[key], rng.integers(wanted[key].size, size=200)
+        assert_shape(gradient, wanted[key].shape, f'grads["{key}"]')
+        assert_close(gradient.ravel()[entries], wanted[key].ravel()[entries], ANALYTIC_GRADIENT,
+                     f'entries of grads["{key}"]', relative_floor=NOISE_FLOOR)  # fmt: skip
+
+
+LEFT_BEHIND = 7.0
+
+
+def leave_numbers_behind(submission, sizes):
+    """Free memory of these sizes that holds a number: what is taken without being set (np.empty) then shows it."""
+    for size in sizes:
+        for dtype in (submission.np.float64, submission.np.float32):
+            for _ in range(8):
+                submission.np.full(size, LEFT_BEHIND, dtype)
 
 
 @item("FullyConnectedNet", public=True, weight=1,
@@ -169,16 +207,19 @@ def test_net_has_parameters_of_the_sizes_asked_for(submission):
 @item("FullyConnectedNet", public=True, weight=0.5, message="Biases start at zero.")
 def test_net_starts_with_zero_biases(submission):
     dims = (6, 8, 5, 4)
+    leave_numbers_behind(submission, dims)
     params = arrays_named(new_net(submission, dims).params, names(dims), "params")
     for key in names(dims, "b"):
         bias = random_parameter(params, key, dims)
+        unset = int((bias == LEFT_BEHIND).any())
+        assert_below(unset, 0, f"whether {key} holds what was in its memory before (1) or not (0)")
         assert_below(np.count_nonzero(bias), 0, f"number of biases in {key} that are not zero")
 
 
-@item("FullyConnectedNet", public=True, weight=0.5,
+@item("FullyConnectedNet", public=True, weight=1.5,
       message="Weights start as normally distributed numbers with standard deviation weight_scale.")
 def test_net_starts_with_weights_of_the_scale_asked_for(submission):
-    check_spread(submission, 1e-3, (200, 300, 150, 100))
+    check_spread(submission, 1e-3, (200, 300, 150, 100), [1e-3] * 3)
 
 
 @item("FullyConnectedNet", public=True, weight=1.5,
@@ -201,7 +242,7 @@ def test_net_loss_with_regularisation(submission, expected):
     expected("loss_reg_3", loss_of(net, wave(5, 4, 6), np.array([0, 2, 1, 2])), LOSS)
 
 
-@item("FullyConnectedNet", public=True, weight=2,
+@item("FullyConnectedNet", public=True, weight=3,
       message="Each gradient must be the slope of your own loss in that parameter.")
 def test_net_gradients_agree_with_numerical_ones(submission):
     check_numerical_gradients(submission, fixed_parameters(1), wave(5, 4, 6), np.array([0, 2, 1, 2]))
@@ -215,7 +256,7 @@ def test_net_gradients_with_regularisation_agree_with_numerical_ones(submission)
     check_numerical_gradients(submission, fixed_parameters(11, dims), X, y, dims, reg=0.7)
 
 
-@item("FullyConnectedNet", public=True, weight=0.5,
+@item("FullyConnectedNet", public=True, weight=0.25, needs="test_net_loss_at_several_depths",
       message="In its dtype, float32 unless another is asked for, the net keeps parameters and computes scores.")
 def test_net_is_of_its_dtype(submission):
     net = new_net(submission, DIMS, weight_scale=0.3)
@@ -225,14 +266,34 @@ def test_net_is_of_its_dtype(submission):
     assert_dtype(net.loss(wave(3, 2, 6)), np.float32, "scores")
 
 
-@item("FullyConnectedNet", weight=0.5,
+@item("FullyConnectedNet", public=True, weight=0.25, needs="test_net_loss_at_several_depths",
+      message="Asking for the loss changes neither the parameters nor the inputs.")
+def test_net_loss_changes_nothing(submission):
+    parameters, X = fixed_parameters(1), wave(5, 4, 6)
+    net = net_with(submission, parameters, reg=0.7)
+    gradients_of(net, X, np.array([0, 2, 1, 2]))
+    net.loss(X)
+    for key in names(DIMS):
+        assert_close(net.params[key], parameters[key], 0, f'params["{key}"] after the call')
+    assert_inputs_unchanged(submission)
+
+
+@item("FullyConnectedNet", weight=1.5, confirms="test_net_starts_with_weights_of_the_scale_asked_for",
+      message="The standard deviation of the weights is weight_scale, whatever that is.")
+def test_net_starts_with_weights_of_any_scale(submission, rng):
+    for weight_scale in (float(rng.uniform(0.02, 0.08)), float(rng.uniform(2, 5))):
+        check_spread(submission, weight_scale, (300, 100, 200), [weight_scale] * 2)
+
+
+@item("FullyConnectedNet", weight=1,
       message="With 'xavier' or 'he', every layer has the standard deviation that belongs to its own sizes.")
 def test_net_starts_with_weights_of_a_scheme(submission):
+    dims = (400, 100, 300, 80)
     for scheme in ("xavier", "he"):
-        check_spread(submission, scheme, (400, 100, 300, 80))
+        check_spread(submission, scheme, dims, [std_formula(scheme, *sizes) for sizes in pairwise(dims)])
 
 
-@item("FullyConnectedNet", weight=0.5, message="Every new network starts with random weights of its own.")
+@item("FullyConnectedNet", weight=0.25, message="Every new network starts with random weights of its own.")
 def test_net_starts_with_weights_of_its_own(submission):
     dims = (10, 8, 8, 5)
     one, other = (arrays_named(new_net(submission, dims).params, names(dims), "params") for _ in range(2))
@@ -241,36 +302,66 @@ def test_net_starts_with_weights_of_its_own(submission):
         assert_at_least(int(same.sum()), 1, f"number of weights in {key} that differ between two nets")
 
 
-@item("FullyConnectedNet", weight=0.5, message="Images enter as they are: the first layer flattens them.")
+@item("FullyConnectedNet", weight=0.25, message="Images enter as they are: the first layer flattens them.")
 def test_net_scores_of_colour_images(submission, expected):
     dims = (27, 6, 5, 3)
     expected("colour_scores", net_with(submission, fixed_parameters(4, dims), dims).loss(wave(5, 4, 3, 3, 3)),
              NETWORK_FORWARD)  # fmt: skip
 
 
-@item("FullyConnectedNet", weight=0.5, message="A net may have no hidden layer, one, or many.")
-def test_net_of_any_depth_has_its_parameters(submission):
-    for dims in [(7, 4), (7, 5, 4), (7, *[3] * 11, 4)]:
-        check_shapes(submission, dims)
+@item("FullyConnectedNet", weight=0.5,
+      confirms=["test_net_has_parameters_of_the_sizes_asked_for", "test_net_starts_with_zero_biases"],
+      message="A net may have one hidden layer, or many.")
+def test_net_of_any_depth_has_its_parameters(submission, rng):
+    for depth in (1, 3, 11):
+        check_shapes(submission, (7, *(int(size) for size in rng.integers(3, 9, size=depth)), 4))
 
 
-@item("FullyConnectedNet", weight=1.5, message="Scores and loss must be right for networks of any depth.")
+def check_loss(submission, rng, dims):
+    parameters, X, y = random_case(rng, dims)
+    scores, loss, _ = net_formula(parameters, X, y)
+    net = net_with(submission, parameters, dims)
+    assert_close(net.loss(X), scores, NETWORK_FORWARD, "scores", relative_floor=NOISE_FLOOR)
+    assert_close(loss_of(net, X, y), loss, LOSS, "loss")
+
+
+@item("FullyConnectedNet", weight=1.5, confirms=["test_net_scores", "test_net_loss_without_regularisation"],
+      message="Scores and loss must be right for networks of any depth.")
 def test_net_loss_at_several_depths(submission, rng):
-    for dims in [(8, 5), (8, 6, 5), (8, 7, 6, 7, 6, 5), (8, *[6] * 11, 5)]:
-        parameters, X, y = random_case(rng, dims)
-        net = net_with(submission, parameters, dims)
-        scores, loss, _ = net_formula(parameters, X, y)
-        assert_close(net.loss(X), scores, NETWORK_FORWARD, "scores", relative_floor=NOISE_FLOOR)
-        assert_close(loss_of(net, X, y), loss, LOSS, "loss")
+    for dims in [(8, 6, 5), (8, 7, 6, 7, 6, 5), (8, *[6] * 11, 5)]:
+        check_loss(submission, rng, dims)
 
 
-@item("FullyConnectedNet", weight=1.5, message="Each gradient must be right for networks of any depth.")
+@item("FullyConnectedNet", weight=0.25, needs="test_net_loss_at_several_depths",
+      message="With hidden_dims=[] the net is a linear classifier: its last layer is its only one.")
+def test_net_without_hidden_layers(submission, rng):
+    check_shapes(submission, (7, 4))
+    check_loss(submission, rng, (8, 5))
+
+
+@item("FullyConnectedNet", weight=3, needs="test_net_gradients_of_a_large_net",
+      message="Each gradient must be right for networks of any depth.")
 def test_net_gradients_at_several_depths(submission, rng):
     for dims in [(8, 6, 5), (8, 7, 6, 4, 5), (8, *[6] * 11, 5)]:
         check_gradients(submission, *random_case(rng, dims), dims)
 
 
-@item("FullyConnectedNet", weight=1, message="The penalty weighs the weights of every layer, in the loss too.")
+@item("FullyConnectedNet", weight=3.5, confirms="test_net_gradients_agree_with_numerical_ones",
+      message="Each gradient must be right for large layers, too, where nudging every weight takes too long.")
+def test_net_gradients_of_a_large_net(submission, rng):
+    check_large_gradients(submission, rng, (400, 200, 200, 30))
+
+
+@item("FullyConnectedNet", weight=0.25, needs="test_net_gradients_at_several_depths",
+      message="grads holds a gradient for every entry of params, and nothing else.")
+def test_net_gradients_are_those_of_the_parameters(submission, rng):
+    parameters, X, y = random_case(rng, DIMS)
+    grads = gradients_of(net_with(submission, parameters), X, y)
+    assert_equal(len(grads), len(parameters), "number of entries in grads")
+
+
+@item("FullyConnectedNet", weight=1, confirms="test_net_loss_with_regularisation",
+      message="The penalty weighs the weights of every layer, in the loss too.")
 def test_net_loss_with_the_penalty_of_every_layer(submission, rng):
     dims = (8, 7, 6, 7, 5)
     parameters, X, y = random_case(rng, dims)
@@ -278,66 +369,53 @@ def test_net_loss_with_the_penalty_of_every_layer(submission, rng):
     assert_close(loss, net_formula(parameters, X, y, 0.3)[1], LOSS, "loss")
 
 
-@item("FullyConnectedNet", weight=1, message="The penalty has a derivative in every W, and none in the biases.")
+@item("FullyConnectedNet", weight=1, needs="test_net_gradients_at_several_depths",
+      confirms="test_net_gradients_with_regularisation_agree_with_numerical_ones",
+      message="The penalty has a derivative in every W, and none in the biases.")
 def test_net_gradients_of_the_penalty(submission, rng):
     dims = (8, 7, 6, 7, 5)
     check_gradients(submission, *random_case(rng, dims), dims, reg=0.7)
 
 
-@item("FullyConnectedNet", weight=0.5,
+@item("FullyConnectedNet", weight=0.25, needs="test_net_loss_with_the_penalty_of_every_layer",
       message="Biases are not regularised: however large they are, reg leaves their share of the loss alone.")
 def test_net_leaves_biases_unregularised(submission, rng):
     parameters, X, y = random_case(rng, DIMS)
+    wanted = net_formula(parameters, X, y, 2.0)[1] - net_formula(parameters, X, y)[1]
     parameters |= {key: 10 + parameters[key] for key in names(DIMS, "b")}
-    for reg in (0.0, 2.0):
-        loss = loss_of(net_with(submission, parameters, reg=reg), X, y)
-        assert_close(loss, net_formula(parameters, X, y, reg)[1], LOSS, f"loss with reg={reg:g}")
+    losses = [loss_of(net_with(submission, parameters, reg=reg), X, y) for reg in (0.0, 2.0)]
+    for loss in losses:
+        assert_shape(loss, (), "loss with large biases")
+    assert_close(float(losses[1]) - float(losses[0]), wanted, LOSS, "what reg adds to the loss with large biases")
 
 
-@item("FullyConnectedNet", weight=0.5, message="A layer may have a single unit, and a batch a single input.")
+@item("FullyConnectedNet", weight=0.25, needs="test_net_gradients_at_several_depths",
+      message="A layer may have a single unit, and a batch a single input.")
 def test_net_with_single_units_and_a_single_input(submission):
     dims = (4, 1, 2, 3)
     parameters = fixed_parameters(3, dims) | {"b1": np.array([2.0]), "b2": np.array([1.5, 2.5])}
     check_numerical_gradients(submission, parameters, wave(3, 1, 2, 2), np.array([2]), dims, reg=0.7)
 
 
-@item("FullyConnectedNet", weight=0.5,
-      message="Asking for the loss changes neither the parameters nor the inputs, so asking twice gives the same.")
-def test_net_loss_changes_nothing(submission, rng):
-    parameters, X, y = random_case(rng, DIMS)
-    net = net_with(submission, parameters, reg=0.7)
-    gradients_of(net, X, y)
-    net.loss(X)
-    for key in names(DIMS):
-        assert_close(net.params[key], parameters[key], 0, f'params["{key}"] after the call')
-    assert_close(loss_of(net, X, y), net_formula(parameters, X, y, 0.7)[1], LOSS, "loss of the last call")
-    assert_inputs_unchanged(submission)
-
-
 # Fifty images by heart: the parameters that the training left have to tell the images apart by themselves.
 
 
-def memorised(submission, solver_name):
-    """The trained solver, the fifty images and their labels."""
-    solver = opaque(getattr(submission, solver_name), solver_name, "a Solver that has been trained")
-    data = opaque(submission.small_data, "small_data", "the dictionary of the fifty images")
-    X, y = data["X_train"], data["y_train"]
-    if type(X) is not np.ndarray or X.shape != (50, 3, 32, 32) or type(y) is not np.ndarray or y.shape != (50,):
-        raise CheckFailure("small_data does not hold fifty images with labels: leave it as it is")
-    assert_at_least(len(np.unique(y)), 5, "number of classes among the fifty images")
-    return solver, X, y
+def trained_solver(submission, solver_name):
+    return opaque(getattr(submission, solver_name), solver_name, "a Solver that has been trained")
 
 
-def check_memory(submission, solver_name):
-    solver, X, y = memorised(submission, solver_name)
+def check_memory(submission, solver_name, small_data):
+    X, y = small_data["X_train"], small_data["y_train"]
+    solver = trained_solver(submission, solver_name)
     assert_below(solver.epoch, 20, "number of epochs")
     scores = opaque(solver.model, f"{solver_name}.model", "a network").loss(X)
     assert_shape(scores, (50, 10), f"{solver_name}.model.loss(X)")
     assert_at_least(float(np.mean(scores.argmax(axis=1) == y)), 1, "accuracy on the fifty images")
 
 
-def check_parameters_remember(submission, solver_name, dims):
-    solver, X, y = memorised(submission, solver_name)
+def check_parameters_remember(submission, solver_name, small_data, dims):
+    X, y = small_data["X_train"], small_data["y_train"]
+    solver = trained_solver(submission, solver_name)
     params = arrays_named(opaque(solver.model, f"{solver_name}.model", "a network").params, names(dims), "params")
     for key in names(dims):
         assert_shape(params[key], shape_of(key, dims), f'params["{key}"]')
@@ -353,24 +431,26 @@ THREE_LAYERS, FIVE_LAYERS = (3072, 100, 100, 10), (3072, 100, 100, 100, 100, 10)
 
 @item("three_layers", public=True, weight=1,
       message="The net must know all fifty images after 20 epochs: try other learning rates and weight scales.")
-def test_three_layers_know_the_images(submission):
-    check_memory(submission, "three_layer_solver")
+def test_three_layers_know_the_images(submission, notebook_data):
+    check_memory(submission, "three_layer_solver", notebook_data("small_data"))
 
 
-@item("three_layers", weight=1, message="Two hidden layers of 100 units, as trained, must know the fifty images.")
-def test_parameters_of_three_layers_know_the_images(submission):
-    check_parameters_remember(submission, "three_layer_solver", THREE_LAYERS)
+@item("three_layers", weight=1, confirms="test_three_layers_know_the_images",
+      message="Two hidden layers of 100 units, as trained, must know the fifty images.")
+def test_parameters_of_three_layers_know_the_images(submission, notebook_data):
+    check_parameters_remember(submission, "three_layer_solver", notebook_data("small_data"), THREE_LAYERS)
 
 
 @item("five_layers", public=True, weight=1,
       message="The net must know all fifty images after 20 epochs: try other weight scales first.")
-def test_five_layers_know_the_images(submission):
-    check_memory(submission, "five_layer_solver")
+def test_five_layers_know_the_images(submission, notebook_data):
+    check_memory(submission, "five_layer_solver", notebook_data("small_data"))
 
 
-@item("five_layers", weight=1, message="Four hidden layers of 100 units, as trained, must know the fifty images.")
-def test_parameters_of_five_layers_know_the_images(submission):
-    check_parameters_remember(submission, "five_layer_solver", FIVE_LAYERS)
+@item("five_layers", weight=1, confirms="test_five_layers_know_the_images",
+      message="Four hidden layers of 100 units, as trained, must know the fifty images.")
+def test_parameters_of_five_layers_know_the_images(submission, notebook_data):
+    check_parameters_remember(submission, "five_layer_solver", notebook_data("small_data"), FIVE_LAYERS)
 
 
 # Update rules: one step, what it keeps in config, several steps in a row.
@@ -382,6 +462,7 @@ NO_EPSILON = {"epsilon": 0.0}
 
 
 def step(rule, w, dw, config=None):
+    config = inout(config) if type(config) is dict else config
     next_w, config = unpack(rule(w, dw, config), "next_w", "config")
     return next_w, opaque(config, "config", "a dictionary")
 
@@ -399,6 +480,27 @@ def check_steps(rule, formula, w, gradients, **settings):
         w, config = step(rule, w, dw, config)
         wanted, state = formula(wanted, dw, state)
         assert_close(w, wanted, NETWORK_FORWARD, f"next_w after step {count}")
+
+
+def one_step_case(rng):
+    """Parameter, gradient, and something positive that steps before have left."""
+    return rng.normal(size=(3, 5)), rng.normal(size=(3, 5)), rng.uniform(0.5, 1, size=(3, 5))
+
+
+def check_one_step(rule, formula, rng, key, **settings):
+    """A step that is not the first: where it leads, not what it keeps."""
+    w, dw, old = one_step_case(rng)
+    config = {"learning_rate": 0.05, key: old, **settings}
+    wanted, _ = formula(w, dw, dict(config))
+    assert_close(step(rule, w, dw, config)[0], wanted, NETWORK_FORWARD, "next_w")
+
+
+def check_one_is_kept(rule, formula, rng, key):
+    """The same step: what it keeps, not where it leads."""
+    w, dw, old = one_step_case(rng)
+    config = {"learning_rate": 0.05, key: old}
+    _, state = formula(w, dw, dict(config))
+    assert_close(kept(step(rule, w, dw, config)[1], key), state[key], FORWARD, f'config["{key}"]')
 
 
 def check_defaults(rule, formula):
@@ -419,13 +521,12 @@ def check_any_shape_in_float32(rule, formula, rng, **settings):
             w, config = step(rule, w, dw, config)
             wanted, state = formula(wanted, dw.astype(np.float64), state)
         dtype = float32_result(w)
-        assert_close(w, wanted, FORWARD_FLOAT32, "next_w", dtype=dtype, relative_floor=NOISE_FLOOR)
+        # The floor is a tenth of a step's size: what is left of two numbers that cancel has lost float32's digits.
+        assert_close(w, wanted, FORWARD_FLOAT32, "next_w", dtype=dtype, floor=0.1)
 
 
-def check_inputs_stay(submission, rule, formula, **settings):
-    w, dw = wave(1, 3, 4), wave(2, 3, 4)
-    next_w, _ = step(rule, w, dw, {"learning_rate": 0.1, **settings})
-    assert_close(next_w, formula(w, dw, {"learning_rate": 0.1, **settings})[0], NETWORK_FORWARD, "next_w")
+def check_inputs_stay(submission, rule):
+    step(rule, wave(1, 3, 4), wave(2, 3, 4), {"learning_rate": 0.1})
     assert_inputs_unchanged(submission)
 
 
@@ -445,9 +546,22 @@ def test_momentum_keeps_the_velocity(submission, expected):
     expected("velocity", kept(config, "velocity"), FORWARD)
 
 
-@item("sgd_momentum", public=True, weight=0.5, message="w and dw stay as they are: next_w is a new array.")
+@item("sgd_momentum", public=True, weight=0.5, needs="test_momentum_over_several_steps",
+      message="w and dw stay as they are: next_w is a new array.")
 def test_momentum_leaves_its_inputs(submission):
-    check_inputs_stay(submission, submission.sgd_momentum, momentum_formula)
+    check_inputs_stay(submission, submission.sgd_momentum)
+
+
+@item("sgd_momentum", weight=0.5, confirms="test_momentum_moves_by_the_velocity",
+      message="A step must lead to the right place, whatever the steps before have left.")
+def test_momentum_from_any_velocity(submission, rng):
+    check_one_step(submission.sgd_momentum, momentum_formula, rng, "velocity")
+
+
+@item("sgd_momentum", weight=0.5, confirms="test_momentum_keeps_the_velocity",
+      message="What the next step needs must be kept, whatever the steps before have left.")
+def test_momentum_keeps_any_velocity(submission, rng):
+    check_one_is_kept(submission.sgd_momentum, momentum_formula, rng, "velocity")
 
 
 @item("sgd_momentum", weight=1, message="Step after step, the velocity must go on from where it was.")
@@ -492,9 +606,22 @@ def test_nesterov_without_momentum(submission):
     assert_close(next_w, w - 0.1 * dw, FORWARD, "next_w")
 
 
-@item("sgd_nesterov_momentum", weight=0.5, message="w and dw stay as they are: next_w is a new array.")
+@item("sgd_nesterov_momentum", weight=0.5, needs="test_nesterov_over_several_steps",
+      message="w and dw stay as they are: next_w is a new array.")
 def test_nesterov_leaves_its_inputs(submission):
-    check_inputs_stay(submission, submission.sgd_nesterov_momentum, nesterov_formula)
+    check_inputs_stay(submission, submission.sgd_nesterov_momentum)
+
+
+@item("sgd_nesterov_momentum", weight=0.5, confirms=["test_nesterov_looks_ahead", "test_nesterov_without_momentum"],
+      message="A step must lead to the right place, whatever the steps before have left.")
+def test_nesterov_from_any_velocity(submission, rng):
+    check_one_step(submission.sgd_nesterov_momentum, nesterov_formula, rng, "velocity")
+
+
+@item("sgd_nesterov_momentum", weight=0.5, confirms="test_nesterov_keeps_the_velocity",
+      message="What the next step needs must be kept, whatever the steps before have left.")
+def test_nesterov_keeps_any_velocity(submission, rng):
+    check_one_is_kept(submission.sgd_nesterov_momentum, nesterov_formula, rng, "velocity")
 
 
 @item("sgd_nesterov_momentum", weight=1, message="Step after step, the velocity must go on from where it was.")
@@ -531,9 +658,22 @@ def test_rmsprop_keeps_the_cache(submission, expected):
     expected("cache", kept(config, "cache"), FORWARD)
 
 
-@item("rmsprop", public=True, weight=0.5, message="w and dw stay as they are: next_w is a new array.")
+@item("rmsprop", public=True, weight=0.5, needs="test_rmsprop_over_several_steps",
+      message="w and dw stay as they are: next_w is a new array.")
 def test_rmsprop_leaves_its_inputs(submission):
-    check_inputs_stay(submission, submission.rmsprop, rmsprop_formula, **NO_EPSILON)
+    check_inputs_stay(submission, submission.rmsprop)
+
+
+@item("rmsprop", weight=0.5, confirms="test_rmsprop_divides_by_the_root",
+      message="A step must lead to the right place, whatever the steps before have left.")
+def test_rmsprop_from_any_cache(submission, rng):
+    check_one_step(submission.rmsprop, rmsprop_formula, rng, "cache", **NO_EPSILON)
+
+
+@item("rmsprop", weight=0.5, confirms="test_rmsprop_keeps_the_cache",
+      message="What the next step needs must be kept, whatever the steps before have left.")
+def test_rmsprop_keeps_any_cache(submission, rng):
+    check_one_is_kept(submission.rmsprop, rmsprop_formula, rng, "cache")
 
 
 @item("rmsprop", weight=1, message="Step after step, the cache must go on from where it was.")
@@ -548,7 +688,7 @@ def test_rmsprop_with_other_settings(submission, rng):
                 learning_rate=0.2, decay_rate=0.6, **NO_EPSILON)  # fmt: skip
 
 
-@item("rmsprop", weight=0.5,
+@item("rmsprop", weight=0.5, needs="test_rmsprop_over_several_steps",
       message="epsilon, from config, is added to the root, outside of it: tiny gradients show it.")
 def test_rmsprop_of_tiny_gradients(submission, rng):
     check_steps(submission.rmsprop, rmsprop_formula, 1e-3 * rng.normal(size=(4, 3)),
@@ -593,9 +733,10 @@ def test_adam_counts(submission):
     assert_close(kept(config, "t"), 6, 0, 'config["t"] after the sixth step')
 
 
-@item("adam", public=True, weight=0.5, message="w and dw stay as they are: next_w is a new array.")
+@item("adam", public=True, weight=0.5, needs="test_adam_over_several_steps",
+      message="w and dw stay as they are: next_w is a new array.")
 def test_adam_leaves_its_inputs(submission):
-    check_inputs_stay(submission, submission.adam, adam_formula, **NO_EPSILON)
+    check_inputs_stay(submission, submission.adam)
 
 
 @item("adam", weight=0.5, message="In the first step t is 1, and every entry moves by about the learning rate.")
@@ -604,7 +745,34 @@ def test_adam_in_its_first_step(submission, rng):
                 learning_rate=0.05, **NO_EPSILON)  # fmt: skip
 
 
-@item("adam", weight=1.5, message="Step after step, m, v and t must go on from where they were.")
+def random_step_taken(rng):
+    """Parameter, gradient, and a config after some steps."""
+    w, dw, v = one_step_case(rng)
+    return w, dw, {"learning_rate": 0.05, "m": rng.normal(size=w.shape), "v": v, "t": int(rng.integers(3, 9))}
+
+
+@item("adam", weight=0.5, confirms="test_adam_moves",
+      message="A step must lead to the right place, whatever the steps before have left.")
+def test_adam_from_any_averages(submission, rng):
+    w, dw, config = random_step_taken(rng)
+    t = config["t"] + 1
+    mean = (0.9 * config["m"] + 0.1 * dw) / (1 - 0.9**t)
+    square = (0.999 * config["v"] + 0.001 * dw**2) / (1 - 0.999**t)
+    assert_close(step(submission.adam, w, dw, config)[0], w - 0.05 * mean * square**-0.5, 1e-6, "next_w")
+
+
+@item("adam", weight=0.5, confirms=["test_adam_keeps_m", "test_adam_keeps_v", "test_adam_counts"],
+      message="Both averages and the count must be kept, whatever the steps before have left.")
+def test_adam_keeps_any_averages(submission, rng):
+    w, dw, config = random_step_taken(rng)
+    wanted = {"m": 0.9 * config["m"] + 0.1 * dw, "v": 0.999 * config["v"] + 0.001 * dw**2, "t": config["t"] + 1}
+    _, config = step(submission.adam, w, dw, config)
+    for key, value in wanted.items():
+        assert_close(kept(config, key), value, FORWARD, f'config["{key}"]', relative_floor=NOISE_FLOOR)
+
+
+@item("adam", weight=1.5,
+      message="Step after step, m, v and t must go on from where they were.")
 def test_adam_over_several_steps(submission, rng):
     check_steps(submission.adam, adam_formula, rng.normal(size=(4, 3)), random_gradients(rng),
                 learning_rate=0.05, **NO_EPSILON)  # fmt: skip
@@ -616,11 +784,22 @@ def test_adam_with_other_settings(submission, rng):
                 learning_rate=0.2, beta1=0.5, beta2=0.8, **NO_EPSILON)  # fmt: skip
 
 
-@item("adam", weight=0.5,
+@item("adam", weight=0.5, needs="test_adam_over_several_steps",
       message="epsilon, from config, is added to the root, outside of it: tiny gradients show it.")
 def test_adam_of_tiny_gradients(submission, rng):
-    check_steps(submission.adam, adam_formula, 1e-3 * rng.normal(size=(4, 3)),
-                [1e-6 * dw for dw in random_gradients(rng, 2)], learning_rate=0.05, epsilon=1e-7)  # fmt: skip
+    settings = {"learning_rate": 0.05, "epsilon": 1e-7}
+    first = 1e-3 * rng.normal(size=(4, 3))
+    w, config, state = first, dict(settings), dict(settings)
+    wanted = [first, first]
+    for count, dw in enumerate(random_gradients(rng, 2), start=1):
+        w, config = step(submission.adam, w, 1e-6 * dw, config)
+        # The paper has two forms, which differ in what epsilon is added to: the corrected root, or the kept one.
+        shifts = [adam_formula(0.0, 1e-6 * dw, state | {"epsilon": epsilon})
+                  for epsilon in (1e-7, 1e-7 / math.sqrt(1 - 0.999**count))]  # fmt: skip
+        wanted, state = [place + shift for place, (shift, _) in zip(wanted, shifts, strict=True)], shifts[0][1]
+        assert_shape(w, first.shape, "next_w")
+        nearest = min(wanted, key=lambda each: float(np.abs(each - w).max()))
+        assert_close(w, nearest, NETWORK_FORWARD, f"next_w after step {count}", relative_floor=NOISE_FLOOR)
 
 
 @item("adam", weight=0.5, message="Without config, the rule starts from zeros; a zero gradient moves nothing.")
@@ -655,24 +834,20 @@ def held_back_accuracy(submission, X, y):
 
 @item("tuning", public=True, weight=1,
       message="best_model is a network whose loss(X) gives ten finite scores per image.")
-def test_best_model_gives_scores(submission):
-    X_val = submission.X_val
-    if type(X_val) is not np.ndarray or X_val.dtype.kind != "f":
-        raise CheckFailure(f"X_val is {type_name(X_val)}, expected the validation images: leave that name as it is")
-    predicted_classes(submission, X_val[:50])
+def test_best_model_gives_scores(submission, notebook_data):
+    predicted_classes(submission, notebook_data("X_val")[:50])
 
 
 @item("tuning", public=True, weight=1,
       message="best_model does well on validation images: try other learning rates, depths, rules and reg.")
-def test_best_model_on_the_validation_images(submission):
-    X_val, y_val = submission.X_val, submission.y_val
-    if type(X_val) is not np.ndarray or type(y_val) is not np.ndarray or y_val.shape != X_val.shape[:1]:
-        raise CheckFailure("X_val and y_val are no images with labels: leave these names as they are")
+def test_best_model_on_the_validation_images(submission, notebook_data):
+    X_val, y_val = notebook_data("X_val", "y_val")
     accuracy = float(np.mean(predicted_classes(submission, X_val) == y_val))
     assert_at_least(accuracy, LOCAL_VALIDATION_ACCURACY, "validation accuracy")
 
 
-@item("tuning", weight=0.5, message="The scores of an image don't depend on which other images are in the batch.")
+@item("tuning", weight=0.5, needs="test_best_model_beats_chance_on_new_images",
+      message="The scores of an image don't depend on which other images are in the batch.")
 def test_best_model_scores_each_image_by_itself(submission, data, rng):
     X = data("cifar10")[0][:40]
     order = rng.permutation(len(X))
@@ -683,7 +858,9 @@ def test_best_model_scores_each_image_by_itself(submission, data, rng):
     assert_close(shuffled, scores[order], FORWARD_FLOAT32, "scores", relative_floor=NOISE_FLOOR, dtype=scores.dtype)
 
 
-@item("tuning", weight=2, message="best_model does much better than chance on new images.")
+@item("tuning", weight=2,
+      confirms=["test_best_model_gives_scores", "test_best_model_on_the_validation_images"],
+      message="best_model does much better than chance on new images.")
 def test_best_model_beats_chance_on_new_images(submission, data, thresholds):
     assert_at_least(held_back_accuracy(submission, *data("cifar10")), 0.8 * thresholds.test, "test accuracy")
 

@@ -1,7 +1,8 @@
 """Graders of the notebook neural_net: the net as a plain function, the trainer's updates, and what the tuning left.
 
 Public tests compare with stored outputs, numerical gradients and properties, so that what a student receives holds no
-formula to copy. Hidden tests add random inputs, judged by the formulas at the end of this file.
+formula to copy. Hidden tests add random inputs, judged by the formulas at the end of this file; each confirms the
+public ones of its kind. One case of each gradient is large: differences of the loss don't end in time there.
 
 The trainer is tried with the given class Valley, whose loss doesn't depend on the other exercises. What is given of the
 trainer is tested too, since students can edit all of the cell; these tests take momentum steps, so that nothing is
@@ -68,9 +69,12 @@ def wave_model(phase, d, h, c):
 
 
 def random_case(rng, n=6, d=5, h=7, c=4):
-    """X, model and y."""
-    sizes = {"W1": (d, h), "b1": h, "W2": (h, c), "b2": c}
-    return rng.normal(size=(n, d)), {key: rng.normal(size=size) for key, size in sizes.items()}, rng.integers(c, size=n)
+    """X, model and y. Scores are of the order of 1: a loss near zero would be what cancellation has left of them."""
+    sizes = {"W1": (d, h), "b1": (h,), "W2": (h, c), "b2": (c,)}
+    model = {
+        key: rng.normal(size=size) * (1 / np.sqrt(size[0]) if key[0] == "W" else 0.5) for key, size in sizes.items()
+    }
+    return rng.normal(size=(n, d)), model, rng.integers(c, size=n)
 
 
 def loss_and_grads(submission, X, model, y, reg=0.0):
@@ -80,10 +84,22 @@ def loss_and_grads(submission, X, model, y, reg=0.0):
 
 def check_grads(submission, X, model, y, reg=0.0, keys=PARAMETERS):
     """Gradients against the formula."""
-    _, grads = loss_and_grads(submission, X, model, y, reg)
     _, _, wanted = net_formula(X, model, y, reg)
+    _, grads = loss_and_grads(submission, X, model, y, reg)
     for key in keys:
         assert_close(grads[key], wanted[key], ANALYTIC_GRADIENT, f'grads["{key}"]', relative_floor=NOISE_FLOOR)
+
+
+def check_large_grads(submission, rng, sizes, keys):
+    """The same of a large network, on a sample of the entries."""
+    X, model, y = random_case(rng, *sizes)
+    _, _, wanted = net_formula(X, model, y)
+    _, grads = loss_and_grads(submission, X, model, y)
+    for key in keys:
+        gradient, entries = grads[key], rng.integers(model[key].size, size=200)
+        assert_shape(gradient, model[key].shape, f'grads["{key}"]')
+        assert_close(gradient.ravel()[entries], wanted[key].ravel()[entries], ANALYTIC_GRADIENT,
+                     f'entries of grads["{key}"]', relative_floor=NOISE_FLOOR)  # fmt: skip
 
 
 def check_numerical_gradients(submission, X, model, y, reg):
@@ -142,14 +158,28 @@ def test_net_loss_of_large_scores(submission, expected):
     expected("large_db2", grads["b2"], ANALYTIC_GRADIENT)
 
 
-@item("two_layer_net", weight=1, message="The scores must be right for any sizes and any numbers.")
+@item("two_layer_net", public=True, weight=0.5, needs="test_net_scores_of_random_inputs",
+      message="Asking for the loss changes neither the model nor the inputs.")
+def test_net_changes_nothing(submission):
+    X, model, y = wave(1, 4, 6), wave_model(2, 6, 5, 4), np.array([0, 3, 1, 2])
+    before = {key: array.copy() for key, array in model.items()}
+    loss_and_grads(submission, X, model, y, 0.7)
+    submission.two_layer_net(X, model)
+    for key in PARAMETERS:
+        assert_close(model[key], before[key], 0, f'model["{key}"] after the call')
+    assert_inputs_unchanged(submission)
+
+
+@item("two_layer_net", weight=1, confirms="test_net_scores",
+      message="The scores must be right for any sizes and any numbers.")
 def test_net_scores_of_random_inputs(submission, rng):
     for sizes in [(6, 5, 7, 4), (3, 8, 2, 6)]:
         X, model, _ = random_case(rng, *sizes)
         assert_close(submission.two_layer_net(X, model), net_formula(X, model)[0], NETWORK_FORWARD, "scores")
 
 
-@item("two_layer_net", weight=1, message="The loss must be right for any number of inputs and classes.")
+@item("two_layer_net", weight=1, confirms="test_net_loss_without_regularisation",
+      message="The loss must be right for any number of inputs and classes.")
 def test_net_loss_of_random_inputs(submission, rng):
     for sizes in [(6, 5, 7, 4), (1, 3, 4, 2), (4, 2, 3, 12)]:
         X, model, y = random_case(rng, *sizes)
@@ -157,7 +187,8 @@ def test_net_loss_of_random_inputs(submission, rng):
         assert_close(loss, net_formula(X, model, y)[1], LOSS, "loss")
 
 
-@item("two_layer_net", weight=0.5, message="reg weighs the squares of W1 and of W2 alike, each with a factor of 0.5.")
+@item("two_layer_net", weight=0.5, confirms="test_net_loss_with_regularisation",
+      message="reg weighs the squares of W1 and of W2 alike, each with a factor of 0.5.")
 def test_net_penalty_of_random_weights(submission, rng):
     X, model, y = random_case(rng)
     for reg in (0.01, 3.0):
@@ -165,36 +196,57 @@ def test_net_penalty_of_random_weights(submission, rng):
         assert_close(loss, net_formula(X, model, y, reg)[1], LOSS, f"loss with reg={reg:g}")
 
 
-@item("two_layer_net", weight=1, message="The gradients of W2 and b2 must be right: they see the hidden units' output.")
+@item("two_layer_net", weight=1, confirms="test_net_gradients_agree_with_numerical_ones",
+      message="The gradients of W2 and b2 must be right: they see the hidden units' output.")
 def test_net_gradients_of_the_second_layer(submission, rng):
     for sizes in [(6, 5, 7, 4), (3, 8, 2, 6)]:
         check_grads(submission, *random_case(rng, *sizes), keys=("W2", "b2"))
+    check_large_grads(submission, rng, (10, 4, 2000, 40), keys=("W2", "b2"))
 
 
-@item("two_layer_net", weight=1,
+@item("two_layer_net", weight=1, confirms="test_net_gradients_agree_with_numerical_ones",
       message="The gradients of W1 and b1 must be right: derivatives pass where a hidden unit is above zero.")
 def test_net_gradients_of_the_first_layer(submission, rng):
     for sizes in [(6, 5, 7, 4), (3, 8, 2, 6)]:
         check_grads(submission, *random_case(rng, *sizes), keys=("W1", "b1"))
+    check_large_grads(submission, rng, (20, 800, 100, 4), keys=("W1", "b1"))
 
 
-@item("two_layer_net", weight=1, message="The penalty has a derivative in W1 and in W2, and none in the biases.")
+GRADIENTS_ARE_RIGHT = ["test_net_gradients_of_the_first_layer", "test_net_gradients_of_the_second_layer"]
+
+
+@item("two_layer_net", weight=1, needs=GRADIENTS_ARE_RIGHT,
+      confirms="test_net_gradients_with_regularisation_agree_with_numerical_ones",
+      message="The penalty has a derivative in W1 and in W2, and none in the biases.")
 def test_net_gradients_of_the_penalty(submission, rng):
     for reg in (0.3, 5.0):
         check_grads(submission, *random_case(rng), reg)
 
 
-@item("two_layer_net", weight=0.5,
+@item("two_layer_net", weight=0.5, needs=["test_net_penalty_of_random_weights", "test_net_gradients_of_the_penalty"],
       message="Biases are not regularised: however large they are, reg leaves their share of the loss alone.")
 def test_net_leaves_biases_unregularised(submission, rng):
     X, model, y = random_case(rng)
-    model |= {"b1": 10 + model["b1"], "b2": 10 + model["b2"]}
-    loss, _ = loss_and_grads(submission, X, model, y, reg=2.0)
-    assert_close(loss, net_formula(X, model, y, 2.0)[1], LOSS, "loss with large biases")
-    check_grads(submission, X, model, y, 2.0, keys=("b1", "b2"))
+    large = model | {"b1": 10 + model["b1"], "b2": 10 + model["b2"]}
+    (plain, plain_grads), (loss, grads) = (loss_and_grads(submission, X, large, y, reg) for reg in (0.0, 2.0))
+    wanted = net_formula(X, model, y, 2.0)[1] - net_formula(X, model, y)[1]
+    for value in (plain, loss):
+        assert_shape(value, (), "loss with large biases")
+    assert_close(float(loss) - float(plain), wanted, LOSS, "what reg adds to the loss with large biases")
+    for key in ("b1", "b2"):
+        assert_shape(plain_grads[key], model[key].shape, f'grads["{key}"]')
+        assert_close(grads[key], plain_grads[key], ANALYTIC_GRADIENT, f'grads["{key}"] with reg',
+                     relative_floor=NOISE_FLOOR, floor=1e-3)  # fmt: skip
 
 
-@item("two_layer_net", weight=0.5,
+@item("two_layer_net", weight=0.25, needs=GRADIENTS_ARE_RIGHT,
+      message="grads holds the gradients of W1, b1, W2 and b2, and nothing else.")
+def test_net_gradients_are_those_of_the_parameters(submission, rng):
+    _, grads = loss_and_grads(submission, *random_case(rng), 0.7)
+    assert_equal(len(grads), len(PARAMETERS), "number of entries in grads")
+
+
+@item("two_layer_net", weight=0.5, needs=["test_net_loss_of_random_inputs", *GRADIENTS_ARE_RIGHT],
       message="Loss and gradients are averages over the inputs: taking every input twice leaves them as they are.")
 def test_net_loss_is_an_average(submission, rng):
     X, model, y = random_case(rng)
@@ -209,7 +261,7 @@ def test_net_loss_is_an_average(submission, rng):
                      relative_floor=NOISE_FLOOR)
 
 
-@item("two_layer_net", weight=0.5,
+@item("two_layer_net", weight=0.5, confirms="test_net_loss_of_large_scores",
       message="Scores far apart must neither overflow nor lead to log(0), and every row has its own scale.")
 def test_net_loss_of_scores_far_apart(submission, rng):
     model = {"W1": np.eye(4), "b1": np.zeros(4), "W2": rng.permutation(np.eye(4)), "b2": rng.normal(size=4)}
@@ -241,20 +293,7 @@ def test_net_in_float32(submission, rng):
     for key in PARAMETERS:
         gradient = grads[key]
         assert_close(gradient, wanted[key], FORWARD_FLOAT32, f'grads["{key}"]', dtype=float32_result(gradient),
-                     relative_floor=NOISE_FLOOR)
-
-
-@item("two_layer_net", weight=0.5,
-      message="Asking for the loss changes neither the model nor the inputs, so asking twice gives the same.")
-def test_net_changes_nothing(submission, rng):
-    X, model, y = random_case(rng)
-    before = {key: array.copy() for key, array in model.items()}
-    loss_and_grads(submission, X, model, y, 0.7)
-    for key in PARAMETERS:
-        assert_close(model[key], before[key], 0, f'model["{key}"] after the call')
-    scores = submission.two_layer_net(X, model)
-    assert_close(scores, net_formula(X, before)[0], NETWORK_FORWARD, "scores after a call with labels")
-    assert_inputs_unchanged(submission)
+                     relative_floor=10 * NOISE_FLOOR)
 
 
 # ClassifierTrainer
@@ -365,7 +404,10 @@ def test_rmsprop_steps(submission, expected):
             expected(f"rmsprop_{name}{number}", path[name][number], ANY_EPSILON, relative_floor=0.1)
 
 
-@item("ClassifierTrainer", weight=1.5, message="Momentum must be right for any parameters, rates and shares.")
+@item("ClassifierTrainer", weight=1.5,
+      confirms=["test_trainer_without_momentum_is_sgd", "test_trainer_with_momentum_on_toy_data",
+                "test_momentum_steps"],
+      message="Momentum must be right for any parameters, rates and shares.")
 def test_momentum_on_random_parameters(submission, rng):
     for learning_rate, momentum in [(0.1, 0.9), (0.03, 0.5)]:
         start, steepness = random_valley(rng)
@@ -373,7 +415,7 @@ def test_momentum_on_random_parameters(submission, rng):
         check_path(path, momentum_path(start, steepness, [learning_rate] * 6, momentum))
 
 
-@item("ClassifierTrainer", weight=1.5,
+@item("ClassifierTrainer", weight=1.5, confirms=["test_trainer_with_rmsprop_on_toy_data", "test_rmsprop_steps"],
       message="RMSProp must be right for any parameters and rates; momentum is ignored.")
 def test_rmsprop_on_random_parameters(submission, rng):
     for learning_rate, momentum in [(0.02, 0.0), (0.1, 0.9)]:
@@ -383,7 +425,7 @@ def test_rmsprop_on_random_parameters(submission, rng):
         check_path(path, rmsprop_path(start, steepness, [learning_rate] * 6), ANY_EPSILON)
 
 
-@item("ClassifierTrainer", weight=1,
+@item("ClassifierTrainer", weight=1, needs="test_rmsprop_on_random_parameters",
       message="In RMSProp's step 1e-8 is added inside the root (nnkit.optim has it outside): small gradients show it.")
 def test_rmsprop_of_small_gradients(submission, rng):
     start = {"w": 1e-3 * rng.normal(size=(4, 3)), "b": 1e-5 * rng.normal(size=3)}
@@ -392,16 +434,24 @@ def test_rmsprop_of_small_gradients(submission, rng):
     check_path(path, rmsprop_path(start, steepness, [1e-4] * 3))
 
 
-@item("ClassifierTrainer", weight=0.5,
+# The loop is given: its tests presuppose the steps that were to be written.
+MOMENTUM_IS_RIGHT = "test_momentum_on_random_parameters"
+
+
+@item("ClassifierTrainer", weight=0.5, needs=MOMENTUM_IS_RIGHT,
       message="What is remembered belongs to one trainer: a new one starts without velocities.")
 def test_a_new_trainer_remembers_nothing(submission, rng):
     start, steepness = random_valley(rng)
-    for _ in range(2):
-        path = path_in_valley(submission, start, steepness, 2, momentum=0.9, learning_rate=0.05)
-        check_path(path, momentum_path(start, steepness, [0.05] * 2, 0.9))
+    first, second = (
+        path_in_valley(submission, start, steepness, 2, momentum=0.9, learning_rate=0.05) for _ in range(2)
+    )
+    for name in start:
+        for position in first[name]:
+            assert_shape(position, start[name].shape, name)
+    check_path(second, first)
 
 
-@item("ClassifierTrainer", weight=0.5,
+@item("ClassifierTrainer", weight=0.5, needs=MOMENTUM_IS_RIGHT,
       message="The learning rate is multiplied by learning_rate_decay after every epoch.")
 def test_learning_rate_decays_after_every_epoch(submission, rng):
     start, steepness = random_valley(rng)
@@ -415,7 +465,7 @@ def test_learning_rate_decays_after_every_epoch(submission, rng):
     check_path(path, momentum_path(start, steepness, [0.2] * 3 + [0.1] * 3 + [0.05] * 2, 0.3))
 
 
-@item("ClassifierTrainer", weight=0.5,
+@item("ClassifierTrainer", weight=0.5, needs=MOMENTUM_IS_RIGHT,
       message="best_model is a copy of the parameters that did best on the validation data, not of the last ones.")
 def test_best_model_is_kept(submission):
     # The loss is 2 * 0.81**t after t steps. The two validation inputs are both right after the fourth step alone.
@@ -433,7 +483,7 @@ def test_best_model_is_kept(submission):
     assert_close(best_model["w"], np.array([2 * 0.9**4, 0.0]), FORWARD, "w in best_model")
 
 
-@item("ClassifierTrainer", weight=0.5,
+@item("ClassifierTrainer", weight=0.5, needs=MOMENTUM_IS_RIGHT,
       message="Accuracies are measured after the first step, after every epoch, and as often as acc_frequency says.")
 def test_histories_have_an_entry_for_every_measurement(submission):
     for settings, steps, measured in [
@@ -449,7 +499,7 @@ def test_histories_have_an_entry_for_every_measurement(submission):
             numbers(history, length, name)
 
 
-@item("ClassifierTrainer", weight=0.5,
+@item("ClassifierTrainer", weight=0.5, needs=MOMENTUM_IS_RIGHT,
       message="With sample_batches a step sees a minibatch, inputs with their own labels; without, it sees all.")
 def test_steps_see_a_minibatch_or_everything(submission):
     X = np.stack([np.arange(1100.0), np.zeros(1100)], axis=1)
@@ -500,6 +550,13 @@ def accuracy_on(submission, X, y):
     return float(np.mean(np.argmax(scores, axis=1) == y))
 
 
+def accuracy_by_own_scores(submission, X, y):
+    """The same as scored by the student's network: what students receive holds no formula of it."""
+    scores = submission.two_layer_net(X, best_parameters(submission))
+    assert_shape(scores, (len(X), 10), "two_layer_net(X_val, best_model)")
+    return float(np.mean(np.argmax(scores, axis=1) == y))
+
+
 @item("tuning", public=True, weight=1,
       message="best_model holds the parameters of a network of images: W1 (3072, H), b1 (H,), W2 (H, 10), b2 (10,).")
 def test_best_model_holds_a_network(submission):
@@ -508,16 +565,14 @@ def test_best_model_holds_a_network(submission):
 
 @item("tuning", public=True, weight=1,
       message="best_model does well on the validation images: try other learning rates, updates, sizes and reg.")
-def test_best_model_on_the_validation_images(submission):
-    X_val, y_val = submission.X_val, submission.y_val
-    if type(X_val) is not np.ndarray or type(y_val) is not np.ndarray or y_val.shape != X_val.shape[:1]:
-        raise CheckFailure("X_val and y_val are no images with labels: leave these names as they are")
-    if X_val.shape[1:] != (3072,):
-        raise CheckFailure("X_val does not hold the validation images as rows: leave that name as it is")
-    assert_at_least(accuracy_on(submission, X_val, y_val), LOCAL_VALIDATION_ACCURACY, "validation accuracy")
+def test_best_model_on_the_validation_images(submission, notebook_data):
+    accuracy = accuracy_by_own_scores(submission, *notebook_data("X_val", "y_val"))
+    assert_at_least(accuracy, LOCAL_VALIDATION_ACCURACY, "validation accuracy")
 
 
-@item("tuning", weight=2, message="best_model does better on new images than the network of the given setting.")
+@item("tuning", weight=2,
+      confirms=["test_best_model_holds_a_network", "test_best_model_on_the_validation_images"],
+      message="best_model does better on new images than the network of the given setting.")
 def test_best_model_beats_the_given_setting_on_new_images(submission, data, thresholds):
     assert_at_least(accuracy_on(submission, *data("cifar10")), 0.85 * thresholds.test, "test accuracy")
 

@@ -1,12 +1,15 @@
 """Graders of the notebook batch_normalization: batch norm, layer norm, and a network whose hidden layers use them.
 
 Public tests compare with stored outputs, numerical gradients and properties; hidden tests add random inputs, judged by
-the formulas at the end of this file. Backward passes get the cache that the student's own forward pass left.
+the formulas at the end of this file, and each confirms the public ones of its kind. Backward passes get the cache that
+the student's own forward pass left. One case of each gradient is so large that differences of the forward pass don't
+end in time.
 """
 
 import itertools
 
 import numpy as np
+from large_networks import check_slopes_of_a_large_net
 
 from nnkit.student.testing import (
     ANALYTIC_GRADIENT,
@@ -26,6 +29,7 @@ from nnkit.student.testing import (
     assert_inputs_unchanged,
     assert_shape,
     float32_result,
+    inout,
     item,
     numerical_gradient,
     numerical_gradient_of_parameter,
@@ -55,7 +59,7 @@ def random_case(rng, n, d, spread=2.0):
 
 
 def batchnorm_output(submission, x, gamma, beta, bn_param):
-    out, _ = unpack(submission.batchnorm_forward(x, gamma, beta, bn_param), "out", "cache")
+    out, _ = unpack(submission.batchnorm_forward(x, gamma, beta, inout(bn_param)), "out", "cache")
     return out
 
 
@@ -118,16 +122,16 @@ def test_batchnorm_uses_the_running_averages_at_test_time(submission, expected):
     expected("tested", batchnorm_output(submission, scattered(4, 5, 3), gamma, beta, bn_param), FORWARD)
 
 
-@item("batchnorm_forward", public=True, weight=0.5,
+@item("batchnorm_forward", public=True, weight=0.5, needs="test_batchnorm_of_random_batches",
       message="A forward pass reads x, gamma and beta and changes none of them.")
-def test_batchnorm_leaves_its_inputs(submission, expected):
+def test_batchnorm_leaves_its_inputs(submission):
     gamma, beta = np.array([2.0, -1.0, 0.5]), np.array([1.0, 10.0, -3.0])
-    out = batchnorm_output(submission, scattered(5, 4, 3), gamma, beta, {"mode": "train", **TINY_EPS})
-    expected("once", out, FORWARD)
+    batchnorm_output(submission, scattered(5, 4, 3), gamma, beta, {"mode": "train"})
     assert_inputs_unchanged(submission)
 
 
-@item("batchnorm_forward", weight=1,
+@item("batchnorm_forward", weight=1.5,
+      confirms=["test_batchnorm_normalises_in_training", "test_batchnorm_scales_and_shifts_in_training"],
       message="In training the output must be right for batches and features of any number.")
 def test_batchnorm_of_random_batches(submission, rng):
     for n, d in [(7, 3), (2, 11), (33, 1)]:
@@ -136,7 +140,17 @@ def test_batchnorm_of_random_batches(submission, rng):
         assert_close(out, batchnorm(x, gamma, beta, **TINY_EPS), FORWARD, "out", relative_floor=NOISE_FLOOR)
 
 
-@item("batchnorm_forward", weight=1,
+@item("batchnorm_forward", weight=0.25, needs="test_batchnorm_of_random_batches",
+      message="Subtract the mean before you square: far from zero, the mean of squares less the square of the mean "
+              "has lost its digits.")
+def test_batchnorm_far_from_zero(submission, rng):
+    x = 1e6 + rng.normal(size=(6, 4))
+    wanted = batchnorm(x - 1e6, 1, 0, **TINY_EPS)
+    out = batchnorm_output(submission, x, np.ones(4), np.zeros(4), {"mode": "train", **TINY_EPS})
+    assert_close(out, wanted, 1e-7, "out", relative_floor=0.1)
+
+
+@item("batchnorm_forward", weight=1, needs="test_batchnorm_of_random_batches",
       message="eps is added to the variance, under the root, in training as well as at test time.")
 def test_batchnorm_uses_the_eps_asked_for(submission, rng):
     for eps in (1e-9, 0.5, 20.0):
@@ -149,7 +163,7 @@ def test_batchnorm_uses_the_eps_asked_for(submission, rng):
         assert_close(out, wanted, FORWARD, f"out in testing with eps {eps:g}", relative_floor=NOISE_FLOOR)
 
 
-@item("batchnorm_forward", weight=0.5,
+@item("batchnorm_forward", weight=0.5, needs="test_batchnorm_of_random_batches",
       message="eps is 1e-5 where bn_param does not say: it shows where features hardly vary.")
 def test_batchnorm_has_a_default_eps(submission, rng):
     _, x, gamma, beta = random_case(rng, 6, 4, spread=1e-3)
@@ -158,13 +172,15 @@ def test_batchnorm_has_a_default_eps(submission, rng):
 
 
 @item("batchnorm_forward", weight=1,
+      confirms=["test_batchnorm_stores_the_running_mean", "test_batchnorm_stores_the_running_variance"],
       message="The running averages go on from batch to batch, each moving them a little.")
 def test_batchnorm_keeps_running_averages_over_several_batches(submission, rng):
     batches = [rng.normal(loc=rng.normal(), scale=1 + i, size=(3 + i, 4)) for i in range(4)]
     check_running_averages(submission, batches, {}, 0.9)
 
 
-@item("batchnorm_forward", weight=0.5, message="bn_param says how much of the running averages stays: momentum.")
+@item("batchnorm_forward", weight=0.5, needs="test_batchnorm_keeps_running_averages_over_several_batches",
+      message="bn_param says how much of the running averages stays: momentum.")
 def test_batchnorm_uses_the_momentum_asked_for(submission, rng):
     started = {"running_mean": rng.normal(size=3), "running_var": rng.uniform(1, 2, size=3)}
     for momentum in (0.5, 0.99, 0.0):
@@ -172,7 +188,7 @@ def test_batchnorm_uses_the_momentum_asked_for(submission, rng):
         check_running_averages(submission, batches, {"momentum": momentum, **started}, momentum)
 
 
-@item("batchnorm_forward", weight=1,
+@item("batchnorm_forward", weight=1, confirms="test_batchnorm_uses_the_running_averages_at_test_time",
       message="At test time an input's output doesn't depend on the rest of the batch, and bn_param stays as it is.")
 def test_batchnorm_changes_nothing_at_test_time(submission, rng):
     _, x, gamma, beta = random_case(rng, 6, 4)
@@ -204,7 +220,7 @@ def test_batchnorm_changes_between_training_and_testing(submission, rng):
         assert_close(out, wanted, FORWARD, "out in testing", relative_floor=NOISE_FLOOR)
 
 
-@item("batchnorm_forward", weight=0.5,
+@item("batchnorm_forward", weight=0.5, needs="test_batchnorm_of_random_batches",
       message="A feature that does not vary, or a batch of one input, becomes beta: eps keeps the division alive.")
 def test_batchnorm_of_features_that_do_not_vary(submission, rng):
     beta = rng.normal(size=3)
@@ -213,13 +229,13 @@ def test_batchnorm_of_features_that_do_not_vary(submission, rng):
         assert_close(out, np.broadcast_to(beta, x.shape), FORWARD, "out")
 
 
-@item("batchnorm_forward", weight=0.5,
+@item("batchnorm_forward", weight=0.5, needs="test_batchnorm_of_random_batches",
       message="The output for float32 inputs must be an array of floats, right to float32's digits.")
 def test_batchnorm_in_float32(submission, rng):
-    _, x, gamma, beta = (array.astype(np.float32) for array in random_case(rng, 8, 3))
+    _, x, gamma, beta = (array.astype(np.float32) for array in random_case(rng, 30, 3))
     out = batchnorm_output(submission, x, gamma, beta, {"mode": "train"})
     wanted = batchnorm(x.astype(float), gamma, beta)
-    assert_close(out, wanted, FORWARD_FLOAT32, "out", dtype=float32_result(out), relative_floor=NOISE_FLOOR)
+    assert_close(out, wanted, FORWARD_FLOAT32, "out", dtype=float32_result(out), floor=FLOAT32_FLOOR)
 
 
 # Backward passes: dx, dgamma and dbeta earn marks separately, and the two of batch norm are asked for the same.
@@ -261,10 +277,40 @@ def check_batchnorm_numerically(submission, backward):
 
 
 def check_batchnorm_gradients(submission, backward, rng, names):
-    for n, d in [(7, 3), (3, 5), (12, 1)]:
+    for n, d in [(7, 3), (4, 5), (12, 1)]:
         case = random_case(rng, n, d)
         actual = batchnorm_gradients(submission, backward, *case, **TINY_EPS)
         assert_gradients(actual, batchnorm_slopes(*case[:3], **TINY_EPS), names)
+    case = random_case(rng, *((4000, 100) if "dx" in names else (40, 8000)))
+    actual = batchnorm_gradients(submission, backward, *case, **TINY_EPS)
+    assert_large_gradients(rng, actual, large_slopes(*case[:3], axis=0, **TINY_EPS), names)
+
+
+def assert_large_gradients(rng, actual, wanted, names):
+    """On a sample of the entries."""
+    for name in names:
+        value, right = actual[GRADIENTS.index(name)], wanted[GRADIENTS.index(name)]
+        assert_shape(value, right.shape, name)
+        entries = rng.integers(right.size, size=300)
+        value, right = value.ravel()[entries], right.ravel()[entries]
+        assert_close(value, right, ANALYTIC_GRADIENT, f"entries of {name}", relative_floor=NOISE_FLOOR)
+
+
+def check_batchnorm_gamma_of_zero(submission, backward, rng):
+    dout, x, gamma, beta = random_case(rng, 6, 4)
+    gamma[1] = 0
+    actual = batchnorm_gradients(submission, backward, dout, x, gamma, beta, **TINY_EPS)
+    assert_gradients(actual, batchnorm_slopes(dout, x, gamma, **TINY_EPS))
+
+
+def check_second_call(submission, backward, cache, dout):
+    """Called once more with the same upstream derivative and cache, a backward pass gives the same again."""
+    submission.clear_mutations()
+    first, _, again = (unpack(backward(d, cache), *GRADIENTS) for d in (dout, -dout, dout))
+    for name, value in zip(GRADIENTS, first, strict=True):
+        assert_shape(value, dout.shape if name == "dx" else dout.shape[1:], name)
+    assert_gradients(again, first)
+    assert_inputs_unchanged(submission)
 
 
 def check_batchnorm_gradients_with_eps(submission, backward, rng):
@@ -277,23 +323,25 @@ def check_batchnorm_gradients_with_eps(submission, backward, rng):
 def check_batchnorm_second_call(submission, backward, rng):
     dout, x, gamma, beta = random_case(rng, 5, 4)
     _, cache = unpack(submission.batchnorm_forward(x, gamma, beta, {"mode": "train", **TINY_EPS}), "out", "cache")
-    submission.clear_mutations()
-    backward(rng.normal(size=dout.shape), cache)
-    assert_gradients(unpack(backward(dout, cache), *GRADIENTS), batchnorm_slopes(dout, x, gamma, **TINY_EPS))
-    assert_inputs_unchanged(submission)
+    check_second_call(submission, backward, cache, dout)
 
 
 def check_batchnorm_float32(submission, backward, rng):
-    case = tuple(array.astype(np.float32) for array in random_case(rng, 8, 3))
+    case = tuple(array.astype(np.float32) for array in random_case(rng, 30, 3))
     actual = batchnorm_gradients(submission, backward, *case)
     wanted = batchnorm_slopes(*(array.astype(float) for array in case[:3]))
     check_float32_gradients(actual, wanted)
 
 
+# Numbers here are of the order of 1, and so are the terms that sums are made of: what is left of them where they cancel
+# has lost float32's digits.
+FLOAT32_FLOOR = 0.2
+
+
 def check_float32_gradients(actual, wanted):
     for value, right, name in zip(actual, wanted, GRADIENTS, strict=True):
         dtype = float32_result(value)
-        assert_close(value, right, FORWARD_FLOAT32, name, dtype=dtype, relative_floor=10 * NOISE_FLOOR)
+        assert_close(value, right, FORWARD_FLOAT32, name, dtype=dtype, floor=FLOAT32_FLOOR)
 
 
 @item("batchnorm_backward", public=True, weight=1.5,
@@ -323,29 +371,45 @@ def test_batchnorm_backward_agrees_with_numerical_gradients(submission):
     check_batchnorm_numerically(submission, submission.batchnorm_backward)
 
 
-@item("batchnorm_backward", weight=2, message="dx must be right for batches and features of any number.")
+@item("batchnorm_backward", weight=2,
+      confirms=["test_batchnorm_backward_dx", "test_batchnorm_backward_agrees_with_numerical_gradients"],
+      message="dx must be right for batches and features of any number.")
 def test_batchnorm_backward_dx_of_random_batches(submission, rng):
     check_batchnorm_gradients(submission, submission.batchnorm_backward, rng, ["dx"])
 
 
-@item("batchnorm_backward", weight=1, message="dgamma and dbeta must be right for batches and features of any number.")
+@item("batchnorm_backward", weight=1,
+      confirms=["test_batchnorm_backward_dgamma", "test_batchnorm_backward_dbeta"],
+      message="dgamma and dbeta must be right for batches and features of any number.")
 def test_batchnorm_backward_dgamma_and_dbeta_of_random_batches(submission, rng):
     check_batchnorm_gradients(submission, submission.batchnorm_backward, rng, ["dgamma", "dbeta"])
 
 
-@item("batchnorm_backward", weight=1,
+BACKWARD_GRADIENTS = [
+    "test_batchnorm_backward_dx_of_random_batches",
+    "test_batchnorm_backward_dgamma_and_dbeta_of_random_batches",
+]
+
+
+@item("batchnorm_backward", weight=0.25, needs=BACKWARD_GRADIENTS,
+      message="gamma may be zero: what is normalised can't be had by dividing the output by it.")
+def test_batchnorm_backward_with_a_gamma_of_zero(submission, rng):
+    check_batchnorm_gamma_of_zero(submission, submission.batchnorm_backward, rng)
+
+
+@item("batchnorm_backward", weight=1, needs=BACKWARD_GRADIENTS,
       message="With a large eps the normalised inputs have a variance below 1: the gradients have to know of eps.")
 def test_batchnorm_backward_with_small_and_large_eps(submission, rng):
     check_batchnorm_gradients_with_eps(submission, submission.batchnorm_backward, rng)
 
 
-@item("batchnorm_backward", weight=0.5,
+@item("batchnorm_backward", weight=0.5, needs=BACKWARD_GRADIENTS,
       message="A backward pass leaves dout and the cache as they are: a second call must work as the first.")
 def test_batchnorm_backward_leaves_its_cache(submission, rng):
     check_batchnorm_second_call(submission, submission.batchnorm_backward, rng)
 
 
-@item("batchnorm_backward", weight=0.5,
+@item("batchnorm_backward", weight=0.5, needs=BACKWARD_GRADIENTS,
       message="Gradients for float32 inputs must be arrays of floats, right to float32's digits.")
 def test_batchnorm_backward_in_float32(submission, rng):
     check_batchnorm_float32(submission, submission.batchnorm_backward, rng)
@@ -372,30 +436,44 @@ def test_batchnorm_backward_alt_agrees_with_numerical_gradients(submission):
     check_batchnorm_numerically(submission, submission.batchnorm_backward_alt)
 
 
-@item("batchnorm_backward_alt", weight=2, message="dx must be right for batches and features of any number.")
+@item("batchnorm_backward_alt", weight=2,
+      confirms=["test_batchnorm_backward_alt_dx", "test_batchnorm_backward_alt_agrees_with_numerical_gradients"],
+      message="dx must be right for batches and features of any number.")
 def test_batchnorm_backward_alt_dx_of_random_batches(submission, rng):
     check_batchnorm_gradients(submission, submission.batchnorm_backward_alt, rng, ["dx"])
 
 
-@item("batchnorm_backward_alt", weight=1,
+@item("batchnorm_backward_alt", weight=1, confirms="test_batchnorm_backward_alt_dgamma_and_dbeta",
       message="dgamma and dbeta must be right for batches and features of any number.")
 def test_batchnorm_backward_alt_dgamma_and_dbeta_of_random_batches(submission, rng):
     check_batchnorm_gradients(submission, submission.batchnorm_backward_alt, rng, ["dgamma", "dbeta"])
 
 
-@item("batchnorm_backward_alt", weight=1,
+BACKWARD_ALT_GRADIENTS = [
+    "test_batchnorm_backward_alt_dx_of_random_batches",
+    "test_batchnorm_backward_alt_dgamma_and_dbeta_of_random_batches",
+]
+
+
+@item("batchnorm_backward_alt", weight=0.25, needs=BACKWARD_ALT_GRADIENTS,
+      message="gamma may be zero: what is normalised can't be had by dividing the output by it.")
+def test_batchnorm_backward_alt_with_a_gamma_of_zero(submission, rng):
+    check_batchnorm_gamma_of_zero(submission, submission.batchnorm_backward_alt, rng)
+
+
+@item("batchnorm_backward_alt", weight=1, needs=BACKWARD_ALT_GRADIENTS,
       message="With a large eps the normalised inputs have a variance below 1: don't simplify it to 1.")
 def test_batchnorm_backward_alt_with_small_and_large_eps(submission, rng):
     check_batchnorm_gradients_with_eps(submission, submission.batchnorm_backward_alt, rng)
 
 
-@item("batchnorm_backward_alt", weight=0.5,
+@item("batchnorm_backward_alt", weight=0.5, needs=BACKWARD_ALT_GRADIENTS,
       message="A backward pass leaves dout and the cache as they are: a second call must work as the first.")
 def test_batchnorm_backward_alt_leaves_its_cache(submission, rng):
     check_batchnorm_second_call(submission, submission.batchnorm_backward_alt, rng)
 
 
-@item("batchnorm_backward_alt", weight=0.5,
+@item("batchnorm_backward_alt", weight=0.5, needs=BACKWARD_ALT_GRADIENTS,
       message="Gradients for float32 inputs must be arrays of floats, right to float32's digits.")
 def test_batchnorm_backward_alt_in_float32(submission, rng):
     check_batchnorm_float32(submission, submission.batchnorm_backward_alt, rng)
@@ -429,15 +507,28 @@ def test_layernorm_of_one_input(submission, expected):
     expected("one", layernorm_output(submission, scattered(7, 4, 4)[2:3], gamma, beta, **TINY_EPS), FORWARD)
 
 
-@item("layernorm_forward", weight=1.5, message="The output must be right for batches and features of any number.")
+@item("layernorm_forward", weight=1.5,
+      confirms=["test_layernorm_normalises_each_row", "test_layernorm_scales_and_shifts_each_feature",
+                "test_layernorm_of_one_input"],
+      message="The output must be right for batches and features of any number.")
 def test_layernorm_of_random_batches(submission, rng):
-    for n, d in [(3, 7), (11, 2), (1, 30), (5, 5)]:
+    for n, d in [(3, 7), (11, 4), (1, 30), (5, 5)]:
         _, x, gamma, beta = random_case(rng, n, d)
         out = layernorm_output(submission, x, gamma, beta, **TINY_EPS)
         assert_close(out, layernorm(x, gamma, beta, **TINY_EPS), FORWARD, "out", relative_floor=NOISE_FLOOR)
 
 
-@item("layernorm_forward", weight=1,
+@item("layernorm_forward", weight=0.25, needs="test_layernorm_of_random_batches",
+      message="Subtract the mean before you square: far from zero, the mean of squares less the square of the mean "
+              "has lost its digits.")
+def test_layernorm_far_from_zero(submission, rng):
+    x = 1e6 + rng.normal(size=(4, 6))
+    wanted = layernorm(x - 1e6, 1, 0, **TINY_EPS)
+    out = layernorm_output(submission, x, np.ones(6), np.zeros(6), **TINY_EPS)
+    assert_close(out, wanted, 1e-7, "out", relative_floor=0.1)
+
+
+@item("layernorm_forward", weight=1, needs="test_layernorm_of_random_batches",
       message="eps is added to the variance, under the root; it is 1e-5 if ln_param does not say.")
 def test_layernorm_uses_eps(submission, rng):
     for settings in ({}, {"eps": 1e-9}, {"eps": 0.5}, {"eps": 20.0}):
@@ -447,7 +538,7 @@ def test_layernorm_uses_eps(submission, rng):
         assert_close(out, wanted, FORWARD, "out", relative_floor=NOISE_FLOOR)
 
 
-@item("layernorm_forward", weight=0.5,
+@item("layernorm_forward", weight=0.5, needs="test_layernorm_of_random_batches",
       message="A row of equal numbers, or of a single one, becomes beta: eps keeps the division alive.")
 def test_layernorm_of_rows_that_do_not_vary(submission, rng):
     for x in (rng.normal(size=(5, 1)), np.full((5, 3), 2.0)):
@@ -456,21 +547,21 @@ def test_layernorm_of_rows_that_do_not_vary(submission, rng):
         assert_close(out, np.broadcast_to(beta, x.shape), FORWARD, "out")
 
 
-@item("layernorm_forward", weight=0.5, message="A forward pass reads x, gamma and beta and changes none of them.")
+@item("layernorm_forward", weight=0.5, needs="test_layernorm_of_random_batches",
+      message="A forward pass reads x, gamma and beta and changes none of them.")
 def test_layernorm_leaves_its_inputs(submission, rng):
     _, x, gamma, beta = random_case(rng, 5, 4)
-    out = layernorm_output(submission, x, gamma, beta, **TINY_EPS)
-    assert_close(out, layernorm(x, gamma, beta, **TINY_EPS), FORWARD, "out", relative_floor=NOISE_FLOOR)
+    layernorm_output(submission, x, gamma, beta, **TINY_EPS)
     assert_inputs_unchanged(submission)
 
 
-@item("layernorm_forward", weight=0.5,
+@item("layernorm_forward", weight=0.5, needs="test_layernorm_of_random_batches",
       message="The output for float32 inputs must be an array of floats, right to float32's digits.")
 def test_layernorm_in_float32(submission, rng):
-    _, x, gamma, beta = (array.astype(np.float32) for array in random_case(rng, 4, 8))
+    _, x, gamma, beta = (array.astype(np.float32) for array in random_case(rng, 4, 30))
     out = layernorm_output(submission, x, gamma, beta)
     wanted = layernorm(x.astype(float), gamma, beta)
-    assert_close(out, wanted, FORWARD_FLOAT32, "out", dtype=float32_result(out), relative_floor=10 * NOISE_FLOOR)
+    assert_close(out, wanted, FORWARD_FLOAT32, "out", dtype=float32_result(out), floor=FLOAT32_FLOOR)
 
 
 @item("layernorm_backward", public=True, weight=1.5,
@@ -494,21 +585,44 @@ def test_layernorm_backward_agrees_with_numerical_gradients(submission):
     check_against_slopes(submission.layernorm_forward, layernorm_gradients(submission, *FIXED_CASE), dout, args, {})
 
 
-@item("layernorm_backward", weight=1.5, message="dx must be right for batches and features of any number.")
+def check_layernorm_gradients(submission, rng, names):
+    for n, d in [(3, 7), (9, 4), (1, 6), (4, 5)]:
+        case = random_case(rng, n, d)
+        assert_gradients(layernorm_gradients(submission, *case), layernorm_slopes(*case[:3]), names)
+    case = random_case(rng, *((100, 4000) if "dx" in names else (40, 8000)))
+    wanted = large_slopes(*case[:3], axis=1)
+    assert_large_gradients(rng, layernorm_gradients(submission, *case), wanted, names)
+
+
+@item("layernorm_backward", weight=2,
+      confirms=["test_layernorm_backward_dx", "test_layernorm_backward_agrees_with_numerical_gradients"],
+      message="dx must be right for batches and features of any number.")
 def test_layernorm_backward_dx_of_random_batches(submission, rng):
-    for n, d in [(3, 7), (9, 3), (1, 6), (4, 4)]:
-        case = random_case(rng, n, d)
-        assert_gradients(layernorm_gradients(submission, *case), layernorm_slopes(*case[:3]), ["dx"])
+    check_layernorm_gradients(submission, rng, ["dx"])
 
 
-@item("layernorm_backward", weight=1, message="dgamma and dbeta must be right for batches and features of any number.")
+@item("layernorm_backward", weight=1, confirms="test_layernorm_backward_dgamma_and_dbeta",
+      message="dgamma and dbeta must be right for batches and features of any number.")
 def test_layernorm_backward_dgamma_and_dbeta_of_random_batches(submission, rng):
-    for n, d in [(3, 7), (9, 3), (1, 6), (4, 4)]:
-        case = random_case(rng, n, d)
-        assert_gradients(layernorm_gradients(submission, *case), layernorm_slopes(*case[:3]), ["dgamma", "dbeta"])
+    check_layernorm_gradients(submission, rng, ["dgamma", "dbeta"])
 
 
-@item("layernorm_backward", weight=1,
+LAYERNORM_GRADIENTS = [
+    "test_layernorm_backward_dx_of_random_batches",
+    "test_layernorm_backward_dgamma_and_dbeta_of_random_batches",
+]
+
+
+@item("layernorm_backward", weight=0.25, needs=LAYERNORM_GRADIENTS,
+      message="gamma may be zero: what is normalised can't be had by dividing the output by it.")
+def test_layernorm_backward_with_a_gamma_of_zero(submission, rng):
+    dout, x, gamma, beta = random_case(rng, 4, 6)
+    gamma[1] = 0
+    actual = layernorm_gradients(submission, dout, x, gamma, beta)
+    assert_gradients(actual, layernorm_slopes(dout, x, gamma))
+
+
+@item("layernorm_backward", weight=1, needs=LAYERNORM_GRADIENTS,
       message="With a large eps the normalised inputs have a variance below 1: the gradients have to know of eps.")
 def test_layernorm_backward_with_small_and_large_eps(submission, rng):
     for eps in (1e-8, 0.3, 5.0):
@@ -516,22 +630,18 @@ def test_layernorm_backward_with_small_and_large_eps(submission, rng):
         assert_gradients(layernorm_gradients(submission, *case, eps=eps), layernorm_slopes(*case[:3], eps))
 
 
-@item("layernorm_backward", weight=0.5,
+@item("layernorm_backward", weight=0.5, needs=LAYERNORM_GRADIENTS,
       message="A backward pass leaves dout and the cache as they are: a second call must work as the first.")
 def test_layernorm_backward_leaves_its_cache(submission, rng):
     dout, x, gamma, beta = random_case(rng, 5, 4)
     _, cache = unpack(submission.layernorm_forward(x, gamma, beta, {}), "out", "cache")
-    submission.clear_mutations()
-    submission.layernorm_backward(rng.normal(size=dout.shape), cache)
-    again = unpack(submission.layernorm_backward(dout, cache), *GRADIENTS)
-    assert_gradients(again, layernorm_slopes(dout, x, gamma))
-    assert_inputs_unchanged(submission)
+    check_second_call(submission, submission.layernorm_backward, cache, dout)
 
 
-@item("layernorm_backward", weight=0.5,
+@item("layernorm_backward", weight=0.5, needs=LAYERNORM_GRADIENTS,
       message="Gradients for float32 inputs must be arrays of floats, right to float32's digits.")
 def test_layernorm_backward_in_float32(submission, rng):
-    case = tuple(array.astype(np.float32) for array in random_case(rng, 3, 8))
+    case = tuple(array.astype(np.float32) for array in random_case(rng, 3, 30))
     wanted = layernorm_slopes(*(array.astype(float) for array in case[:3]))
     check_float32_gradients(layernorm_gradients(submission, *case), wanted)
 
@@ -539,6 +649,8 @@ def test_layernorm_backward_in_float32(submission, rng):
 # FullyConnectedNet: parameters, training, gradients and testing earn marks separately, for both kinds of normalisation.
 
 KINDS = ("batchnorm", "layernorm")
+# What the plain net of the assignment before does, too, counts only where layers are normalised.
+NORMALISED = "test_net_loss_of_random_images"
 
 
 def fixed_parameters(dims, kind):
@@ -638,13 +750,14 @@ def test_net_loss_with_layernorm(submission, expected):
     expected("layernorm_loss", training_loss(net, SMALL_X, SMALL_Y), LOSS)
 
 
-@item("FullyConnectedNet", public=True, weight=0.5, message="Without normalisation the net is what it was before.")
+@item("FullyConnectedNet", public=True, weight=0.5, needs=NORMALISED,
+      message="Without normalisation the net is what it was before.")
 def test_net_loss_without_normalisation(submission, expected):
     net = net_with(submission, SMALL, None, fixed_parameters(SMALL, None), reg=0.1)
     expected("plain_loss", training_loss(net, SMALL_X, SMALL_Y), LOSS)
 
 
-@item("FullyConnectedNet", public=True, weight=1,
+@item("FullyConnectedNet", public=True, weight=1.5,
       message="With batch norm each gradient must be the slope of your own loss in that parameter.")
 def test_net_gradients_with_batchnorm(submission):
     check_net_numerically(
@@ -652,7 +765,7 @@ def test_net_gradients_with_batchnorm(submission):
     )
 
 
-@item("FullyConnectedNet", public=True, weight=1,
+@item("FullyConnectedNet", public=True, weight=1.5,
       message="With layer norm each gradient must be the slope of your own loss in that parameter.")
 def test_net_gradients_with_layernorm(submission):
     check_net_numerically(
@@ -668,7 +781,24 @@ def test_net_scores_at_test_time(submission, expected):
     expected("test_scores", net.loss(SMALL_X), NETWORK_FORWARD)
 
 
-@item("FullyConnectedNet", weight=1, message="The loss must be right for nets of any depth and images of any shape.")
+@item("FullyConnectedNet", weight=0.5,
+      confirms=["test_net_has_gamma_and_beta_in_hidden_layers_only", "test_net_starts_with_ones_and_zeros"],
+      message="gamma and beta have the sizes of the hidden layers, and without normalisation there are none.")
+def test_net_of_any_sizes_has_gamma_and_beta(submission, rng):
+    dims = (5, *(int(size) for size in rng.integers(2, 9, size=3)), 4)
+    for kind in (*KINDS, None):
+        params = opaque(new_net(submission, dims, kind).params, "params", "a dictionary of arrays")
+        for layer, size in enumerate(dims[1:-1], start=1):
+            for key, start in ((f"gamma{layer}", 1.0), (f"beta{layer}", 0.0)):
+                if kind is None:
+                    assert_below(int(key in params), 0, f"whether a net without normalisation has {key} (1) or not (0)")
+                else:
+                    value = arrays_named(params, [key], "params")[key]
+                    assert_close(value, np.full(size, start), 0, f'params["{key}"]', dtype=float32_result(value))
+
+
+@item("FullyConnectedNet", weight=1.5, confirms=["test_net_loss_with_batchnorm", "test_net_loss_with_layernorm"],
+      message="The loss must be right for nets of any depth and images of any shape.")
 def test_net_loss_of_random_images(submission, rng):
     for kind, dims in [("batchnorm", (12, 5, 7, 6, 4)), ("layernorm", (12, 6, 3)), ("batchnorm", (12, 8, 3))]:
         parameters = random_parameters(rng, dims, kind)
@@ -678,7 +808,7 @@ def test_net_loss_of_random_images(submission, rng):
         assert_close(training_loss(net, X, y), wanted, LOSS, f"loss with {kind}")
 
 
-@item("FullyConnectedNet", weight=1,
+@item("FullyConnectedNet", weight=1, needs=NORMALISED,
       message="The penalty counts weights W1, W2, ... only: biases, gammas and betas are not regularised.")
 def test_net_regularises_weights_only(submission, rng):
     for kind in KINDS:
@@ -691,7 +821,8 @@ def test_net_regularises_weights_only(submission, rng):
         assert_close(training_loss(net, X, y), wanted, LOSS, f"loss with {kind}")
 
 
-@item("FullyConnectedNet", weight=1, message="gamma and beta have gradients of their own, in which reg has no part.")
+@item("FullyConnectedNet", weight=1, needs="test_net_gradients_of_the_weights",
+      message="gamma and beta have gradients of their own, in which reg has no part.")
 def test_net_gradients_of_gamma_and_beta(submission, rng):
     for kind in KINDS:
         X, y = rng.normal(size=(6, 5)), rng.integers(3, size=6)
@@ -700,15 +831,22 @@ def test_net_gradients_of_gamma_and_beta(submission, rng):
             check_net_numerically(submission, SMALL, kind, parameters, X, y, reg=0.7, only=only)
 
 
-@item("FullyConnectedNet", weight=1,
+@item("FullyConnectedNet", weight=4, needs=NORMALISED,
+      confirms=["test_net_gradients_with_batchnorm", "test_net_gradients_with_layernorm"],
       message="With regularisation, too, each weight's gradient must be the slope of your own loss.")
 def test_net_gradients_of_the_weights(submission, rng):
     for kind in KINDS:
         X, y = rng.normal(size=(6, 5)), rng.integers(3, size=6)
         check_net_numerically(submission, SMALL, kind, random_parameters(rng, SMALL, kind), X, y, reg=0.7, only="W")
+    dims = (300, 150, 100, 10)
+    for kind in KINDS:
+        X, y = rng.normal(size=(10, 300)), rng.integers(10, size=10)
+        parameters = {key: value / np.sqrt(len(value)) if key.startswith("W") else value
+                      for key, value in random_parameters(rng, dims, kind).items()}  # fmt: skip
+        check_slopes_of_a_large_net(net_with(submission, dims, kind, parameters), parameters, X, y, rng)
 
 
-@item("FullyConnectedNet", weight=1.5,
+@item("FullyConnectedNet", weight=1.5, confirms="test_net_scores_at_test_time",
       message="Every hidden layer keeps running averages of its own, over all training batches, for the tests to come.")
 def test_net_keeps_running_averages_for_each_layer(submission, rng):
     dims = (6, 4, 4, 4, 3)  # of one size, so that sharing the averages breaks nothing but the numbers
@@ -739,7 +877,8 @@ def test_net_changes_between_training_and_testing(submission, rng):
             assert_close(net.loss(X[rows]), wanted, NETWORK_FORWARD, "scores", relative_floor=NOISE_FLOOR)
 
 
-@item("FullyConnectedNet", weight=0.5, message="Two networks share nothing: training one leaves the other as it is.")
+@item("FullyConnectedNet", weight=0.5, needs="test_net_keeps_running_averages_for_each_layer",
+      message="Two networks share nothing: training one leaves the other as it is.")
 def test_nets_share_no_running_averages(submission, rng):
     parameters = random_parameters(rng, SMALL, "batchnorm")
     one, other = (net_with(submission, SMALL, "batchnorm", parameters) for _ in range(2))
@@ -752,18 +891,15 @@ def test_nets_share_no_running_averages(submission, rng):
     assert_close(one.loss(X), wanted, NETWORK_FORWARD, "scores", relative_floor=NOISE_FLOOR)
 
 
-@item("FullyConnectedNet", weight=0.5,
-      message="Parameters, scores and gradients have the dtype that is asked for, float32 if none is.")
-def test_net_in_float32(submission, rng):
+@item("FullyConnectedNet", weight=0.5, needs=NORMALISED,
+      message="Parameters have the dtype that is asked for, float32 if none is.")
+def test_net_in_float32(submission):
     for kind in KINDS:
-        net = new_net(submission, SMALL, kind)
-        X, y = rng.normal(size=(6, 5)), rng.integers(3, size=6)
-        _, grads = unpack(net.loss(X, y), "loss", "grads")
+        params = new_net(submission, SMALL, kind).params
         names = ["W1", "gamma1", "beta2", "b3"]
-        for values, called in [(net.params, "params"), (grads, "grads")]:
-            for key in names:
-                dtype = getattr(arrays_named(values, names, called)[key], "dtype", None)
-                assert_equal(str(dtype), "float32", f'dtype of {called}["{key}"]')
+        for key in names:
+            dtype = getattr(arrays_named(params, names, "params")[key], "dtype", None)
+            assert_equal(str(dtype), "float32", f'dtype of params["{key}"]')
 
 
 # The formulas that random inputs are judged by, written otherwise than the reference.
@@ -797,6 +933,16 @@ def batchnorm_slopes(dout, x, gamma, eps=1e-5):
 def layernorm_slopes(dout, x, gamma, eps=1e-5):
     dx, normalised = normalisation_slopes((dout * gamma).T, x.T, eps)
     return dx.T, np.einsum("nd,dn->d", dout, normalised), dout.sum(axis=0)
+
+
+def large_slopes(dout, x, gamma, eps=1e-5, *, axis):
+    """The same for columns (axis 0) or rows (axis 1) so long that their Jacobian would not do."""
+    deviation = np.sqrt(x.var(axis=axis, keepdims=True) + eps)
+    normalised = (x - x.mean(axis=axis, keepdims=True)) / deviation
+    upstream = dout * gamma
+    along = (upstream * normalised).mean(axis=axis, keepdims=True)
+    dx = (upstream - upstream.mean(axis=axis, keepdims=True) - normalised * along) / deviation
+    return dx, (dout * normalised).sum(axis=0), dout.sum(axis=0)
 
 
 def net_scores(parameters, X, kind, running=None, testing=False):

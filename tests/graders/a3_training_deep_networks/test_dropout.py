@@ -2,13 +2,14 @@
 
 Which units are dropped is chance, so hardly any test asks for one mask: they ask what masks have in common, whatever
 generator drew them. Shares and means of many random numbers may be five standard deviations off. Every mask is drawn
-after seeding, so that a mistake shows the same way whenever it is graded.
+after seeding, NumPy's global generator too, so that a mistake shows the same way whenever it is graded.
 """
 
 import itertools
 import math
 
 import numpy as np
+from large_networks import check_slopes_of_a_large_net
 
 from nnkit.student.testing import (
     ANALYTIC_GRADIENT,
@@ -57,7 +58,14 @@ def train_param(keep, seed):
     return {"mode": "train", "p": keep, "seed": seed}
 
 
+def seed_the_global_generator(submission):
+    """For layers that draw from it though they have a seed."""
+    submission.np.random.seed(11)
+
+
 def dropped_out(submission, x, dropout_param):
+    if "seed" in dropout_param:
+        seed_the_global_generator(submission)
     out, _ = unpack(submission.dropout_forward(x, dropout_param), "out", "cache")
     return out
 
@@ -107,6 +115,16 @@ def test_dropout_preserves_the_mean(submission):
         assert_below(abs(mean - 10), allowed, f"distance from 10 of the mean with p = {keep:g}, {mean:.3f},")
 
 
+@item("dropout_forward", public=True, weight=0.5, needs="test_dropout_of_arrays_of_any_shape",
+      message="Neither x nor dropout_param is changed.")
+def test_dropout_leaves_its_inputs(submission):
+    param = train_param(0.3, 6)
+    before = dict(param)
+    dropped_out(submission, off_zero(wave(1, 6, 7)), param)
+    assert_inputs_unchanged(submission)
+    assert_equal(repr(sorted(param.items())), repr(sorted(before.items())), "dropout_param after the call")
+
+
 @item("dropout_forward", public=True, weight=1, message="At test time dropout does nothing: the output is x.")
 def test_dropout_does_nothing_at_test_time(submission, expected):
     out = dropped_out(submission, wave(2, 5, 6), {"mode": "test", "p": 0.3, "seed": 4})
@@ -124,7 +142,10 @@ def test_dropout_puts_the_mask_into_the_cache(submission):
     assert_close(out, x * cache[1], FORWARD, "out")
 
 
-@item("dropout_forward", weight=1, message="Arrays of any shape have a mask of that shape, and p sets the scale.")
+@item("dropout_forward", weight=1.5,
+      confirms=["test_dropout_keeps_or_drops_each_entry", "test_dropout_keeps_a_share_of_p",
+                "test_dropout_preserves_the_mean", "test_dropout_puts_the_mask_into_the_cache"],
+      message="Arrays of any shape have a mask of that shape, and p sets the scale.")
 def test_dropout_of_arrays_of_any_shape(submission, rng):
     for shape, keep in [((400,), 0.3), ((20, 3, 4, 5), 0.75), ((90, 1), 0.5)]:
         x = off_zero(rng.normal(size=shape))
@@ -142,7 +163,8 @@ def test_dropout_decides_for_each_entry(submission, rng):
         assert_at_least(distinct, len(rows), f"how many {called} have a mask of their own")
 
 
-@item("dropout_forward", weight=0.5, message="Whether an entry is kept is chance: it has nothing to do with its value.")
+@item("dropout_forward", weight=0.5, needs="test_dropout_of_arrays_of_any_shape",
+      message="Whether an entry is kept is chance: it has nothing to do with its value.")
 def test_dropout_does_not_look_at_the_values(submission, rng):
     seed = some_seed(rng)
     x = off_zero(rng.normal(size=(30, 40)))
@@ -166,13 +188,15 @@ def test_dropout_seeds(submission, rng):
     assert_at_least(different, 1, "whether two masks without a seed differ (1) or not (0)")
 
 
-@item("dropout_forward", weight=0.5, message="With p = 1 everything is kept as it is.")
+@item("dropout_forward", weight=0.5, needs="test_dropout_of_arrays_of_any_shape",
+      message="With p = 1 everything is kept as it is.")
 def test_dropout_with_p_of_one(submission, rng):
     x = rng.normal(size=(8, 9))
     assert_close(dropped_out(submission, x, train_param(1, some_seed(rng))), x, FORWARD, "out")
 
 
-@item("dropout_forward", weight=0.5,
+@item("dropout_forward", weight=0.5, needs="test_dropout_of_arrays_of_any_shape",
+      confirms="test_dropout_does_nothing_at_test_time",
       message="At test time the output is x, whatever p is, and whether or not there is a seed.")
 def test_dropout_at_test_time_ignores_p(submission, rng):
     for param in ({"p": 0.05}, {"p": 0.9, "seed": some_seed(rng)}, {"p": 1}):
@@ -180,16 +204,7 @@ def test_dropout_at_test_time_ignores_p(submission, rng):
         assert_close(dropped_out(submission, x, {"mode": "test", **param}), x, 0, "out")
 
 
-@item("dropout_forward", weight=0.5, message="Neither x nor dropout_param is changed.")
-def test_dropout_leaves_its_inputs(submission, rng):
-    x, param = off_zero(rng.normal(size=(6, 7))), train_param(0.3, some_seed(rng))
-    before = dict(param)
-    check_kept_or_zero(dropped_out(submission, x, param), x, 0.3)
-    assert_inputs_unchanged(submission)
-    assert_equal(repr(sorted(param.items())), repr(sorted(before.items())), "dropout_param after the call")
-
-
-@item("dropout_forward", weight=0.5,
+@item("dropout_forward", weight=0.5, needs="test_dropout_of_arrays_of_any_shape",
       message="The output for float32 inputs must be an array of floats, right to float32's digits.")
 def test_dropout_in_float32(submission, rng):
     x = off_zero(rng.normal(size=(6, 7))).astype(np.float32)
@@ -203,6 +218,7 @@ def test_dropout_in_float32(submission, rng):
 
 
 def out_and_dx(submission, dout, x, dropout_param):
+    seed_the_global_generator(submission)
     out, cache = unpack(submission.dropout_forward(x, dropout_param), "out", "cache")
     return out, submission.dropout_backward(dout, cache)
 
@@ -234,7 +250,8 @@ def test_dropout_backward_after_testing(submission, expected):
     expected("tested_dx", dx, 0)
 
 
-@item("dropout_backward", weight=1.5, message="dx must be right for arrays of any shape and any p.")
+@item("dropout_backward", weight=1.5, needs="test_dropout_backward_with_a_given_cache",
+      message="dx must be right for arrays of any shape and any p.")
 def test_dropout_backward_of_random_arrays(submission, rng):
     for shape, keep in [((40,), 0.3), ((4, 3, 2, 5), 0.75), ((7, 8), 0.95)]:
         x, dout = off_zero(rng.normal(size=shape)), rng.normal(size=shape)
@@ -242,6 +259,8 @@ def test_dropout_backward_of_random_arrays(submission, rng):
 
 
 @item("dropout_backward", weight=1,
+      confirms=["test_dropout_backward_uses_the_mask_of_the_forward_pass",
+                "test_dropout_backward_agrees_with_the_numerical_gradient"],
       message="The mask in the cache holds 1 / p where an entry was kept: dx is dout times the mask, and nothing else.")
 def test_dropout_backward_with_a_given_cache(submission, rng):
     for keep in (0.5, 0.2):
@@ -250,19 +269,30 @@ def test_dropout_backward_with_a_given_cache(submission, rng):
         assert_close(dx, dout * mask, ANALYTIC_GRADIENT, "dx")
 
 
-@item("dropout_backward", weight=0.5,
+@item("dropout_backward", weight=0.5, needs="test_dropout_backward_with_a_given_cache",
+      confirms="test_dropout_backward_after_testing",
+      message="After a forward pass in testing there is no mask, and dout passes unchanged, whatever p is.")
+def test_dropout_backward_after_testing_with_a_given_cache(submission, rng):
+    dout = rng.normal(size=(4, 3, 5))
+    dx = submission.dropout_backward(dout, ({"mode": "test", "p": float(rng.uniform(0.1, 0.9))}, None))
+    assert_close(dx, dout, 0, "dx")
+
+
+@item("dropout_backward", weight=0.5, needs="test_dropout_backward_of_random_arrays",
       message="A backward pass leaves dout and the cache as they are: a second call must work as the first.")
 def test_dropout_backward_leaves_its_cache(submission, rng):
     x, dout = off_zero(rng.normal(size=(6, 7))), rng.normal(size=(6, 7))
-    out, cache = unpack(submission.dropout_forward(x, train_param(0.5, some_seed(rng))), "out", "cache")
+    _, cache = unpack(submission.dropout_forward(x, train_param(0.5, some_seed(rng))), "out", "cache")
     submission.clear_mutations()
+    first = submission.dropout_backward(dout, cache)
+    assert_shape(first, dout.shape, "dx")
     submission.dropout_backward(-dout, cache)
-    assert_shape(out, x.shape, "out")
-    assert_close(submission.dropout_backward(dout, cache), dout * (out / x), ANALYTIC_GRADIENT, "dx of a second call")
+    again = submission.dropout_backward(dout, cache)
+    assert_close(again, first, ANALYTIC_GRADIENT, "dx of a later call", dtype=first.dtype)
     assert_inputs_unchanged(submission)
 
 
-@item("dropout_backward", weight=0.5,
+@item("dropout_backward", weight=0.5, needs="test_dropout_backward_with_a_given_cache",
       message="dx for float32 inputs must be an array of floats, right to float32's digits.")
 def test_dropout_backward_in_float32(submission, rng):
     x, dout = (off_zero(rng.normal(size=(6, 7))).astype(np.float32) for _ in range(2))
@@ -289,6 +319,7 @@ def net_with(submission, parameters, keep, **settings):
     params = arrays_named(net.params, parameters, "params")
     for key, value in parameters.items():
         params[key] = value
+    seed_the_global_generator(submission)
     return net
 
 
@@ -313,6 +344,14 @@ def random_parameters(rng, dims):
 def training_loss(net, X, y):
     loss, _ = unpack(net.loss(X, y), "loss", "grads")
     return loss
+
+
+def check_is_a_number(loss):
+    """The loss is noted only if it is no number: random ones would set two like mistakes apart."""
+    if not isinstance(loss, float | np.floating):
+        assert_shape(loss, (), "loss")
+    if not np.isfinite(float(loss)):
+        raise CheckFailure(f"loss is {float(loss)}")
 
 
 def layer_outputs(net, parameters, x, y):
@@ -353,12 +392,14 @@ def check_net_numerically(submission, net, parameters, X, y):
         assert_close(grads[key], numeric, NETWORK_GRADIENT, f'grads["{key}"]', relative_floor=NOISE_FLOOR)
 
 
+# What the plain net of the assignment before does, too, counts only where units are dropped.
+UNITS_ARE_DROPPED = "test_deep_net_drops_units_of_every_hidden_layer"
 SMALL = (5, 8, 8, 3)
 SMALL_X, SMALL_Y = 1.2 + wave(50, 6, 5), np.array([0, 2, 1, 1, 0, 2])
 
 
-@item("FullyConnectedNet", public=True, weight=0.5,
-      message="Weights drawn layer by layer, masks by np.random.rand after seeding: the known losses come out.")
+@item("FullyConnectedNet", public=True, weight=0.5, needs=UNITS_ARE_DROPPED,
+      message="Weights drawn layer by layer, masks by the generator's rand: the known losses come out.")
 def test_net_gives_known_losses(submission, expected):
     random = submission.np.random
     random.seed(231)
@@ -366,12 +407,12 @@ def test_net_gives_known_losses(submission, expected):
     for keep in (1, 0.75, 0.5):
         net = new_net(submission, (15, 20, 30, 10), keep, weight_scale=5e-2, seed=123)
         expected(f"loss_p_{keep:g}", training_loss(net, X, y), LOSS)
-        if keep != 1:  # the second mask leaves the generator here, also where the layer has run in another process
+        if keep != 1:  # where the layer that these losses are known from, which seeds this generator, has left it
             random.seed(123)
             random.rand(2, 30)
 
 
-@item("FullyConnectedNet", public=True, weight=1.5,
+@item("FullyConnectedNet", public=True, weight=3, needs=UNITS_ARE_DROPPED,
       message="With the mask of one seed, each gradient must be the slope of your own loss in that parameter.")
 def test_net_gradients_with_dropout(submission):
     parameters = fixed_parameters(SMALL)
@@ -379,14 +420,15 @@ def test_net_gradients_with_dropout(submission):
     check_net_numerically(submission, net, parameters, SMALL_X, SMALL_Y)
 
 
-@item("FullyConnectedNet", public=True, weight=1,
+@item("FullyConnectedNet", public=True, weight=1.5, needs=UNITS_ARE_DROPPED,
       message="loss(X), without labels, is a test: nothing is dropped then.")
 def test_net_scores_at_test_time(submission, expected):
     net = net_with(submission, fixed_parameters(SMALL), 0.5, seed=4)
     expected("test_scores", net.loss(SMALL_X), NETWORK_FORWARD)
 
 
-@item("FullyConnectedNet", public=True, weight=0.5, message="With a keep ratio of 1 the net is what it was before.")
+@item("FullyConnectedNet", public=True, weight=0.5, needs=UNITS_ARE_DROPPED,
+      message="With a keep ratio of 1 the net is what it was before.")
 def test_net_without_dropout(submission, expected):
     net = net_with(submission, fixed_parameters(SMALL), 1, reg=0.1)
     expected("plain_loss", training_loss(net, SMALL_X, SMALL_Y), LOSS)
@@ -401,7 +443,7 @@ def test_net_drops_units_of_a_hidden_layer(submission):
     assert_at_least(int(mask.sum()), 1, "how many of 60 hidden units were kept")
 
 
-@item("FullyConnectedNet", weight=1.5,
+@item("FullyConnectedNet", weight=1.5, confirms="test_net_drops_units_of_a_hidden_layer",
       message="In a net of any depth every hidden layer drops units of its own; inputs and scores stay whole.")
 def test_deep_net_drops_units_of_every_hidden_layer(submission, rng):
     parameters = random_parameters(rng, (6, 50, 40, 60, 4))
@@ -423,7 +465,7 @@ def test_net_keeps_the_share_asked_for(submission, rng):
             assert_below(abs(share - keep), five_deviations(keep, values.size), what)
 
 
-@item("FullyConnectedNet", weight=1,
+@item("FullyConnectedNet", weight=1, needs=UNITS_ARE_DROPPED,
       message="With a seed every loss drops the same units; without one each call drops others.")
 def test_net_seeds(submission, rng):
     parameters = random_parameters(rng, (6, 40, 40, 3))
@@ -435,12 +477,27 @@ def test_net_seeds(submission, rng):
     unseeded = net_with(submission, parameters, 0.5)
     losses = [training_loss(unseeded, X, y) for _ in range(2)]
     for loss in losses:
-        if not np.isfinite(loss):
-            raise CheckFailure(f"loss is {loss}")
+        check_is_a_number(loss)
     assert_at_least(int(losses[0] != losses[1]), 1, "whether two losses without a seed differ (1) or not (0)")
 
 
-@item("FullyConnectedNet", weight=1.5,
+@item("FullyConnectedNet", weight=0.5, needs=UNITS_ARE_DROPPED,
+      message="Without a seed the masks go on from NumPy's global generator, which nobody seeds meanwhile: "
+              "seeding it once makes a training repeatable.")
+def test_net_without_a_seed_draws_from_the_global_generator(submission, rng):
+    parameters = random_parameters(rng, (6, 40, 40, 3))
+    X, y, seed = rng.uniform(0.5, 2, size=(4, 6)), rng.integers(3, size=4), some_seed(rng)
+    net, runs = net_with(submission, parameters, 0.5), []
+    for _ in range(2):
+        submission.np.random.seed(seed)
+        runs.append([training_loss(net, X, y) for _ in range(2)])
+    for loss in itertools.chain(*runs):
+        check_is_a_number(loss)
+    different = int(any(float(again) != float(first) for again, first in zip(runs[1], runs[0], strict=True)))
+    assert_below(different, 0, "whether losses differ after the generator has been seeded again (1) or not (0)")
+
+
+@item("FullyConnectedNet", weight=2.5, confirms="test_net_scores_at_test_time",
       message="Labels decide: with them units are dropped, without them none, however often that changes.")
 def test_net_changes_between_training_and_testing(submission, rng):
     parameters = random_parameters(rng, (6, 50, 40, 3))
@@ -451,7 +508,7 @@ def test_net_changes_between_training_and_testing(submission, rng):
         check_layers(net, parameters, X[0], 1, 0.6)
 
 
-@item("FullyConnectedNet", weight=1,
+@item("FullyConnectedNet", weight=1, needs=UNITS_ARE_DROPPED,
       message="reg adds to loss and gradients what it adds without dropout: the penalty of the weights, all of them.")
 def test_net_penalty_has_nothing_to_do_with_dropout(submission, rng):
     parameters = random_parameters(rng, SMALL)
@@ -469,7 +526,7 @@ def test_net_penalty_has_nothing_to_do_with_dropout(submission, rng):
         assert_close(grads_reg[key], wanted, ANALYTIC_GRADIENT, f'grads["{key}"] with reg=0.7')
 
 
-@item("FullyConnectedNet", weight=1,
+@item("FullyConnectedNet", weight=4, needs=UNITS_ARE_DROPPED, confirms="test_net_gradients_with_dropout",
       message="In deeper nets, with and without dropout, each gradient must be the slope of your loss.")
 def test_net_gradients_of_random_nets(submission, rng):
     for keep in (0.7, 1):
@@ -477,6 +534,10 @@ def test_net_gradients_of_random_nets(submission, rng):
         X, y = rng.uniform(0.5, 2, size=(3, 2, 2)), rng.integers(3, size=3)
         net = net_with(submission, parameters, keep, reg=0.3, seed=some_seed(rng))
         check_net_numerically(submission, net, parameters, X, y)
+    parameters = random_parameters(rng, (400, 200, 200, 30))
+    X, y = rng.uniform(0.5, 2, size=(8, 400)), rng.integers(30, size=8)
+    net = net_with(submission, parameters, 0.6, seed=some_seed(rng))
+    check_slopes_of_a_large_net(net, parameters, X, y, rng)
 
 
 # The formulas that random inputs are judged by, written otherwise than the reference.

@@ -69,7 +69,11 @@ def fixed_params(gates, **sizes):
 
 def random_params(rng, gates, **sizes):
     """Parameters at random, small enough that no tanh saturates: there 1 - tanh**2 would keep few digits."""
-    return {key: rng.normal(size=shape) / 2 for key, shape in shapes(gates, **sizes).items()}
+    found = {}
+    for key, shape in shapes(gates, **sizes).items():
+        inputs = shape[0] if key in ("W_proj", "Wx", "Wh", "W_vocab") else 1
+        found[key] = rng.normal(size=shape) * min(0.5, 1.4 / np.sqrt(inputs))
+    return found
 
 
 def talkative_params(rng, gates):
@@ -84,14 +88,20 @@ def talkative_params(rng, gates):
     return params
 
 
-def random_case(rng, gates, n=4, t=6):
+def random_case(rng, gates, n=4, t=6, **sizes):
     """Parameters, features, and captions of unequal lengths."""
-    captions = rng.integers(3, len(VOCABULARY), size=(n, t))
+    params = random_params(rng, gates, **sizes)
+    captions = rng.integers(3, len(params["W_embed"]), size=(n, t))
     captions[:, 0] = VOCABULARY["<START>"]
     for caption, end in zip(captions, rng.integers(2, t, size=n), strict=True):
         caption[end:] = VOCABULARY["<NULL>"]
         caption[end] = VOCABULARY["<END>"]
-    return random_params(rng, gates), rng.normal(size=(n, 7)), captions
+    return params, rng.normal(size=(n, len(params["W_proj"]))), captions
+
+
+def large_vocabulary(words):
+    """The special words, and others without a name."""
+    return VOCABULARY | {f"word {number}": number for number in range(len(VOCABULARY), words)}
 
 
 def golden_model(submission, cell_type, gates):
@@ -108,6 +118,13 @@ def loss_and_grads(model, features, captions):
     """Loss and gradients, with an entry for every parameter."""
     loss, grads = unpack(model.loss(features, captions), "loss", "grads")
     return loss, arrays_named(grads, PARAMETERS, "grads")
+
+
+def check_keys(dictionary, names, name):
+    """A dictionary of the student's has these entries and no others."""
+    others = sorted({str(key) for key in dictionary} - set(names))
+    if others:
+        raise CheckFailure(f"{name} has an entry {others[0]!r} that is not among {', '.join(names)}")
 
 
 def check_numerical_gradients(submission, model, features, captions, keys=PARAMETERS):
@@ -135,9 +152,9 @@ def up_to_end(captions, end):
     return np.where(ended, -1, captions)
 
 
-def sampled(model, features, max_length):
+def sampled(model, features, max_length, **settings):
     """Captions that a model writes, as whole numbers (N, max_length), up to their <END>."""
-    captions = model.sample(features, max_length=max_length)
+    captions = model.sample(features, max_length=max_length, **settings)
     assert_shape(captions, (len(features), max_length), "sample(features)")
     if captions.dtype.kind not in "iu":
         raise CheckFailure(f"sample(features) has dtype {captions.dtype}, expected whole numbers")

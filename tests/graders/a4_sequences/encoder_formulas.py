@@ -9,12 +9,17 @@ import numpy as np
 def attention(q, k, v, mask):
     """Attention of every word of every sentence; zero where there is padding."""
     out = np.zeros((*q.shape[:2], v.shape[2]), dtype=np.result_type(q, k, v))
-    for n, t in np.argwhere(mask):
-        seen = mask[n]
-        agreement = np.array([np.sum(q[n, t] * key) for key in k[n, seen]]) / np.sqrt(q.shape[2])
-        share = np.exp(agreement - agreement.real.max())
-        out[n, t] = np.sum((share / share.sum())[:, None] * v[n, seen], axis=0)
+    for n, seen in enumerate(mask):
+        agreement = np.tensordot(q[n, seen], k[n, seen], axes=(1, 1)) / np.sqrt(q.shape[2])
+        share = np.exp(agreement - agreement.real.max(axis=1)[:, None])
+        out[n, seen] = np.tensordot(share / share.sum(axis=1)[:, None], v[n, seen], axes=1)
     return out
+
+
+def embedding(words, W_word, W_position):
+    """The vectors of words and places, sentence by sentence."""
+    places = np.arange(words.shape[1])
+    return np.stack([np.take(W_word, sentence, axis=0) + np.take(W_position, places, axis=0) for sentence in words])
 
 
 def multi_head(x, Wq, Wk, Wv, Wo, bo, mask):
@@ -27,8 +32,8 @@ def multi_head(x, Wq, Wk, Wv, Wo, bo, mask):
 
 def feedforward(x, W1, b1, W2, b2):
     """Affine, ReLU, affine."""
-    a = np.einsum("ntd,df->ntf", x, W1) + b1
-    return np.einsum("ntf,fd->ntd", np.where(a.real > 0, a, 0), W2) + b2
+    a = np.tensordot(x, W1, axes=1) + b1
+    return np.tensordot(np.where(a.real > 0, a, 0), W2, axes=1) + b2
 
 
 def layer_norm(x, gamma, beta):

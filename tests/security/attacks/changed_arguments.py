@@ -10,7 +10,7 @@ import gc
 import numpy as np
 
 requests = next(each for each in gc.get_objects() if type(each).__name__ == "Requests")
-paths = [(0,), (0, 0), ("x",), ("self",), (-1,), ("__class__",), (0, "shape")]
+paths = [0, "x", (0,), (0, 0), ("x",), ("self",), (-1,), ("__class__",), (0, "shape")]
 
 
 def call(**fields):

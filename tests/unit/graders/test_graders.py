@@ -28,13 +28,10 @@ def graded(assignment, notebook):
     return GradedNotebook(COURSE, assignment, notebook)
 
 
-EXERCISES, MISCONCEPTIONS, IN_CLASSES = [], [], []
+EXERCISES, MISCONCEPTIONS = [], []
 for place in NOTEBOOKS:
     EXERCISES += [(*place, exercise) for exercise in graded(*place).exercises]
-    for each in graded(*place).misconceptions:
-        MISCONCEPTIONS.append((*place, each))
-        if graded(*place).is_class(each.exercise):
-            IN_CLASSES += [(*place, each, item.name) for item in graded(*place).built_on(each.exercise)]
+    MISCONCEPTIONS += [(*place, each) for each in graded(*place).misconceptions]
 
 for_every_notebook = pytest.mark.parametrize("place", NOTEBOOKS, ids="/".join)
 for_every_exercise = pytest.mark.parametrize(("assignment", "notebook", "exercise"), EXERCISES, ids=str)
@@ -106,12 +103,15 @@ def test_a_misconception_loses_a_part_of_its_item(assignment, notebook, misconce
     assert "grader_error" not in {result.verdict for result, _ in replayed.values()}
 
 
-@pytest.mark.parametrize(("assignment", "notebook", "misconception", "built_on_it"), IN_CLASSES, ids=str)
-def test_a_misconception_in_a_class_costs_nothing_elsewhere(assignment, notebook, misconception, built_on_it):
+@for_every_notebook
+def test_a_misconception_in_a_class_costs_nothing_elsewhere(place):
     """The reference's functions are lent to what is built on a student's wrong ones; its classes can't be."""
-    graded_ = graded(assignment, notebook)
-    submission = graded_.submission_mistaken_in(misconception)
-    assert not_passed(graded_.replay(built_on_it, submission)) == {}
+    graded_ = graded(*place)
+    for misconception in graded_.misconceptions:
+        if graded_.is_class(misconception.exercise):
+            submission = graded_.submission_mistaken_in(misconception)
+            for item in graded_.built_on(misconception.exercise):
+                assert not_passed(graded_.replay(item.name, submission)) == {}
 
 
 @for_every_misconception

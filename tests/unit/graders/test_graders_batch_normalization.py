@@ -7,12 +7,15 @@ import pytest
 from reference_grading import InProcessGrader, complaints
 
 from nnkit.initialization import weight_std
+from nnkit.kit.grading.collected import collected
 from nnkit.layers import affine_backward, affine_forward, relu_backward, relu_forward
 from nnkit.losses import softmax_loss
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
+from nnkit.student.verdict import unmet_needs
 
 GRADER_FILE = Path(__file__).parents[2] / "graders" / "a3_training_deep_networks" / "test_batch_normalization.py"
+TESTS = collected(GRADER_FILE).tests
 LAYERS = {
     "batchnorm_forward",
     "batchnorm_backward",
@@ -159,14 +162,29 @@ def test_right_solutions_written_in_another_way_pass_every_test():
     assert complaints(results) == {}
 
 
-def test_a_net_whose_normalisation_is_never_asked_for_earns_only_what_needs_none():
+def earned(submission, item):
+    """The tests of an item that earn their points, with what they need."""
+    passed = {result.name for result in grade(submission, {item}) if result.verdict == "passed"}
+    return passed - unmet_needs(TESTS.values(), passed).keys()
+
+
+def test_a_net_whose_normalisation_is_never_asked_for_earns_nothing():
     """The plain net of the assignment before, handed in as it was given."""
     plain = NET_ANOTHER_WAY.replace("= normalization, reg, dtype", "= None, reg, dtype").replace(
         "if normalization and", "if 0 and"
     )
-    results = grade(submission_of(LAYERS_ANOTHER_WAY, plain), {"FullyConnectedNet"})
-    passed = {result.name for result in results if result.verdict == "passed"}
-    assert passed == {"test_net_loss_without_normalisation"}
+    assert earned(submission_of(LAYERS_ANOTHER_WAY, plain), "FullyConnectedNet") == set()
+
+
+@pytest.mark.parametrize("value", ["0.0", "1.0"])
+def test_layers_that_agree_with_each_other_and_compute_nothing_earn_nothing(value):
+    forward = "def {}(x, gamma, beta, param):\n    return np.full(x.shape, {}), x.shape\n"
+    backward = "def {}(dout, cache):\n    return np.zeros(cache), np.zeros(cache[1]), np.zeros(cache[1])\n"
+    forwards = ("batchnorm_forward", "layernorm_forward")
+    backwards = ("batchnorm_backward", "batchnorm_backward_alt", "layernorm_backward")
+    sources = [forward.format(name, value) for name in forwards] + [backward.format(name) for name in backwards]
+    for item in LAYERS:
+        assert earned(submission_of(*sources), item) == set()
 
 
 def test_layer_norm_handed_in_as_batch_norm_passes_no_test_of_training():
@@ -201,5 +219,8 @@ def batchnorm_backward(dout, cache):
         dx[i] = ((up - down) * dout).sum() / (2 * h)
     return dx, np.sum(dout * cache["x_hat"], axis=0), np.sum(dout, axis=0)
 """
-    names = lost(submission_of(LAYERS_ANOTHER_WAY, numeric), "batchnorm_backward")
+    numeric = numeric.replace("    dx = np", "    assert x.size < 1000, 'too many entries'\n    dx = np")
+    submission = submission_of(LAYERS_ANOTHER_WAY, numeric)
+    assert not any("dx" in name for name in earned(submission, "batchnorm_backward"))
+    names = lost(submission, "batchnorm_backward")
     assert {"test_batchnorm_backward_dx", "test_batchnorm_backward_with_small_and_large_eps"} <= names

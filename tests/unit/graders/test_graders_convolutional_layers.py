@@ -6,8 +6,10 @@ import pytest
 from graded_notebooks import GradedNotebook
 from reference_grading import complaints
 
+import nnkit.fast_convolution
 from nnkit.kit.course.file import load_course
 from nnkit.student.testing import LocalSubmission
+from nnkit.student.verdict import unmet_needs
 
 COURSE = load_course(Path(__file__).parents[3])
 
@@ -68,7 +70,7 @@ def max_pool_backward_naive(dout, cache):
         for j in range(dout.shape[3]):
             here = np.s_[:, :, i * s:i * s + h, j * s:j * s + w]
             mask = x[here] == cache["out"][:, :, i, j][:, :, None, None]
-            dx[here] += mask * dout[:, :, i, j][:, :, None, None]
+            dx[here] += mask * (dout[:, :, i, j] / mask.sum(axis=(2, 3)))[:, :, None, None]
     return dx
 
 def spatial_batchnorm_forward(x, gamma, beta, bn_param):
@@ -138,7 +140,7 @@ class ThreeLayerConvNet:
         return loss, grads
 """
 
-VALID_WITH_OTHER_HELPERS = """
+FAST_LAYERS_CALLED = """
 def conv_forward_naive(x, w, b, conv_param):
     return conv_forward_fast(x, w, b, conv_param)
 
@@ -150,7 +152,9 @@ def max_pool_forward_naive(x, pool_param):
 
 def max_pool_backward_naive(dout, cache):
     return max_pool_backward_fast(dout, cache)
+"""
 
+VALID_WITH_OTHER_HELPERS = """
 def groups_as_rows(x, G):
     return x.reshape(x.shape[0] * G, -1)
 
@@ -175,3 +179,32 @@ def test_a_right_solution_written_in_another_way_passes_every_test(graded, writt
     submission = LocalSubmission(namespace)
     results = [graded.grader.replay(test.name, submission)[0] for test in graded.grader.tests]
     assert complaints(results) == {}
+
+
+NAIVE = ("conv_forward_naive", "conv_backward_naive", "max_pool_forward_naive", "max_pool_backward_naive")
+
+
+def earned(graded, namespace):
+    """The tests that earn their points, by item, with what they need."""
+    submission, tests = LocalSubmission(namespace), graded.grader.tests
+    passed = {test.name for test in tests if graded.grader.replay(test.name, submission)[0].verdict == "passed"}
+    kept = passed - unmet_needs(tests, passed).keys()
+    return {(test.item, test.name) for test in tests if test.name in kept}
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["called", "copied"])
+def test_the_fast_layers_earn_nothing_where_loops_are_asked_for(graded, copied):
+    namespace = graded.plan.reference()
+    if copied:
+        text = Path(nnkit.fast_convolution.__file__).read_text(encoding="utf-8")
+        exec(text.replace("_fast(", "_naive("), namespace)
+    else:
+        exec(FAST_LAYERS_CALLED, namespace)
+    assert {item for item, _ in earned(graded, namespace)}.isdisjoint(NAIVE)
+
+
+def test_with_the_reference_forward_passes_the_fast_backward_passes_earn_nothing_either(graded):
+    namespace = graded.plan.reference()
+    exec(FAST_LAYERS_CALLED.replace("forward_naive(", "forward_unused("), namespace)
+    items = {item for item, _ in earned(graded, namespace)}
+    assert items.isdisjoint({"conv_backward_naive", "max_pool_backward_naive"})

@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 from reference_grading import InProcessGrader, complaints
 
+from nnkit.kit.grading.collected import collected
 from nnkit.layers import affine_backward, affine_forward, relu_backward, relu_forward
 from nnkit.losses import softmax_loss
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
+from nnkit.student.verdict import unmet_needs
 
 FOLDER = Path(__file__).parents[2] / "graders" / "a3_training_deep_networks"
 GRADER_FILE = FOLDER / "test_dropout.py"
 GIVEN = (affine_forward, affine_backward, relu_forward, relu_backward, softmax_loss)
+TESTS = collected(GRADER_FILE).tests
 ITEMS = {"dropout_forward", "dropout_backward", "FullyConnectedNet"}
 
 
@@ -31,6 +34,12 @@ def grade(submission, items):
 
 def lost(submission, item):
     return {result.name for result in grade(submission, {item}) if result.verdict != "passed"}
+
+
+def earned(submission, item):
+    """The tests of an item that earn their points, with what they need."""
+    passed = {result.name for result in grade(submission, {item}) if result.verdict == "passed"}
+    return passed - unmet_needs(TESTS.values(), passed).keys()
 
 
 LAYER_ANOTHER_WAY = """
@@ -145,15 +154,31 @@ def test_a_mask_that_is_no_chance_is_refused(mask, caught):
     assert caught in lost(submission_of(source), "dropout_forward")
 
 
-def test_the_plain_net_earns_only_what_needs_no_dropout():
+def test_the_plain_net_earns_nothing():
     plain = NET_ANOTHER_WAY.replace("dropout != 1", "False")
-    assert lost(submission_of(LAYER_ANOTHER_WAY, plain), "FullyConnectedNet") == {
-        "test_net_drops_units_of_a_hidden_layer",
-        "test_deep_net_drops_units_of_every_hidden_layer",
-        "test_net_keeps_the_share_asked_for",
-        "test_net_seeds",
-        "test_net_changes_between_training_and_testing",
-        "test_net_gives_known_losses",
+    assert earned(submission_of(LAYER_ANOTHER_WAY, plain), "FullyConnectedNet") == set()
+
+
+@pytest.mark.parametrize("out", ["np.zeros_like(x)", "x.copy()", "np.ones_like(x)"])
+def test_layers_that_agree_with_each_other_and_drop_nothing_earn_nothing(out):
+    nothing = f"""
+def dropout_forward(x, dropout_param):
+    return {out}, (dropout_param, None)
+
+def dropout_backward(dout, cache):
+    x = dout
+    return {out}
+"""
+    submission = submission_of(nothing, NET_ANOTHER_WAY)
+    assert earned(submission, "dropout_forward") == set()
+    assert earned(submission, "dropout_backward") == set()
+
+
+def test_seeding_with_none_is_refused():
+    """It would seed anew, from the clock, with every pass."""
+    seeded = NET_ANOTHER_WAY.replace("if seed is not None:", "if True:")
+    assert lost(submission_of(LAYER_ANOTHER_WAY, seeded), "FullyConnectedNet") == {
+        "test_net_without_a_seed_draws_from_the_global_generator"
     }
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from earned_shares import earned_shares
 from reference_grading import InProcessGrader
 
-from nnkit.kit.grading.locked_grader import Accuracies
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -47,11 +48,21 @@ class Model:
         return np.eye(10)[self.predict(X)]
 
 
-def lost(item, **left_behind):
-    """The tests of an experiment that fail when some of what a right one leaves behind is another."""
+def given(*names):
+    """What the given cells of the notebook have loaded and computed."""
+    values = {"F_val": rows_of(VALIDATION), "y_val": VALIDATION}
+    return values[names[0]] if len(names) == 1 else tuple(values[name] for name in names)
+
+
+EASY = {
+    "held_back": lambda name: {"cifar10_bytes": (pictures(HELD_BACK), HELD_BACK)}[name],
+    "thresholds": Thresholds(validation=0.7, test=0.65),
+    "notebook_data": given,
+}
+
+
+def submission_with(**left_behind):
     namespace = {
-        "F_val": rows_of(VALIDATION),
-        "y_val": VALIDATION,
         "features_of": features_of,
         "results": {(rate, reg): (0.9, rate * reg) for rate in (1.0, 0.5) for reg in (1.0, 0.5)},
         "best_val": 1.0,
@@ -59,13 +70,12 @@ def lost(item, **left_behind):
         "best_net": Model(1.0),
         **left_behind,
     }
-    grader = InProcessGrader(
-        LocalSubmission(namespace),
-        {item},
-        held_back=lambda name: {"cifar10_bytes": (pictures(HELD_BACK), HELD_BACK)}[name],
-        thresholds=Accuracies(validation=0.7, test=0.65),
-    )
-    results = run_graders(GRADERS, grader)
+    return LocalSubmission(namespace)
+
+
+def lost(item, **left_behind):
+    """The tests of an experiment that fail when some of what a right one leaves behind is another."""
+    results = run_graders(GRADERS, InProcessGrader(submission_with(**left_behind), {item}, **EASY))
     assert len(results) == 6
     assert {result.verdict for result in results} <= {"passed", "failed", "student_error"}
     return {result.name for result in results if result.verdict != "passed"}
@@ -130,6 +140,9 @@ def test_scores_that_are_not_finite_pass_no_test():
     assert len(lost("net_on_features", best_net=Diverged(1.0))) == 6
 
 
-def test_labels_of_the_validation_images_that_were_exchanged_are_of_no_use():
-    wrong = lost("net_on_features", best_net=Model(0.0), y_val=(VALIDATION + 1) % 10)
-    assert wrong >= {"test_best_net_beats_a_linear_classifier_on_new_images", "test_best_net_on_new_images"}
+@pytest.mark.parametrize("item", ["svm_on_features", "net_on_features"])
+def test_features_and_labels_that_a_submission_puts_in_place_of_its_own_earn_nothing(item):
+    forged = {"y_val": (VALIDATION + 1) % 10, "F_val": rows_of((VALIDATION + 1) % 10), "best_val": 0.0}
+    results = {(1, 1): (0.0, 0.0), (2, 2): (0.0, 0.0), (1, 2): (0, 0)}
+    submission = submission_with(best_svm=Model(0.0), best_net=Model(0.0), results=results, **forged)
+    assert earned_shares(GRADERS, submission, [item], **EASY) == {item: 0}

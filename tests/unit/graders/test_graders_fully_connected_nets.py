@@ -10,21 +10,45 @@ from reference_grading import InProcessGrader, Reference, complaints
 
 import nnkit.layers
 import nnkit.losses
-from nnkit.kit.grading.locked_grader import Accuracies
+import nnkit.optim
+from nnkit.kit.grading.collected import collected
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
+from nnkit.student.verdict import unmet_needs
 
 GRADER_FILE = Path(__file__).parents[2] / "graders" / "a2_modular_networks" / "test_fully_connected_nets.py"
+TESTS = collected(GRADER_FILE).tests
 RULES = ("sgd_momentum", "sgd_nesterov_momentum", "rmsprop", "adam")
 EXERCISES = ("weight_std", "FullyConnectedNet", *RULES)
 LIBRARY = Reference(nnkit.layers, nnkit.losses)
 
 
 def grade(namespace, items):
-    """Results of the graders, with held-back images that are easy to classify."""
-    held_back, thresholds = lambda name: bright_pixels(200), Accuracies(validation=0.5, test=0.5)
-    submission = LocalSubmission(namespace)
-    return run_graders(GRADER_FILE, InProcessGrader(submission, set(items), held_back=held_back, thresholds=thresholds))
+    """Results of the graders, with images that are easy to classify."""
+    grader = InProcessGrader(
+        LocalSubmission(namespace),
+        set(items),
+        held_back=lambda name: bright_pixels(200),
+        thresholds=Thresholds(validation=0.5, test=0.5),
+        notebook_data=loaded_images,
+    )
+    return run_graders(GRADER_FILE, grader)
+
+
+def loaded_images(*names):
+    """What given cells of the notebook load, as the grader has it."""
+    images, labels = bright_pixels(100)
+    small_data = dict(zip(("X_train", "y_train"), bright_pixels(50), strict=True))
+    data = {"X_val": images, "y_val": labels, "small_data": small_data}
+    return data[names[0]] if len(names) == 1 else tuple(data[name] for name in names)
+
+
+def earned(results):
+    """The share of the marks, with what each test needs."""
+    passed = {result.name for result in results if result.verdict == "passed"}
+    kept = passed - unmet_needs(TESTS.values(), passed).keys()
+    return sum(r.weight for r in results if r.name in kept) / sum(r.weight for r in results)
 
 
 def notebook(text):
@@ -165,8 +189,37 @@ def test_a_rule_that_gives_one_step_by_heart_earns_little(rule):
     def by_heart(w, dw, config=None):
         return right(w, dw, config) if w.shape == (4, 5) else (w - 0.01 * dw, config or {})
 
-    results = grade(namespace | {rule: by_heart}, [rule])
-    assert sum(r.weight for r in results if r.verdict == "passed") <= 0.45 * sum(r.weight for r in results)
+    assert earned(grade(namespace | {rule: by_heart}, [rule])) == 0
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_given_rule_earns_nothing_as_another(rule):
+    assert earned(grade(notebook(ONE_LOOP) | {rule: nnkit.optim.sgd}, [rule])) == 0
+
+
+def test_both_forms_of_adam_are_right():
+    first = ONE_LOOP.replace("config[\"epsilon\"] * np.sqrt(1 - b2**t)", "config[\"epsilon\"]")
+    assert first != ONE_LOOP
+    assert complaints(grade(notebook(first), ["adam"])) == {}
+
+
+def test_a_net_that_computes_nothing_earns_nothing():
+    source = """
+class FullyConnectedNet:
+    def __init__(self, hidden_dims, input_dim=3072, num_classes=10, dtype=np.float32, **_):
+        dims = [input_dim, *hidden_dims, num_classes]
+        self.params = {}
+        for layer in range(1, len(dims)):
+            self.params[f"W{layer}"] = np.zeros((dims[layer - 1], dims[layer]), dtype)
+            self.params[f"b{layer}"] = np.zeros(dims[layer], dtype)
+
+    def loss(self, X, y=None):
+        if y is None:
+            return np.zeros((len(X), len(self.params[f"b{len(self.params) // 2}"])))
+        return 0.0, {name: np.zeros_like(value) for name, value in self.params.items()}
+"""
+    sizes_and_zero_biases = 2 / sum(test.weight for test in TESTS.values() if test.item == "FullyConnectedNet")
+    assert earned(grade(notebook(ONE_LOOP + source), ["FullyConnectedNet"])) == pytest.approx(sizes_and_zero_biases)
 
 
 def bright_pixels(count):
@@ -201,11 +254,9 @@ DEPTHS = {"three_layers": (3072, 100, 100, 10), "five_layers": (3072, 100, 100, 
 every_memory = pytest.mark.parametrize("item", DEPTHS)
 
 
-def trained(item, *, model=None, epoch=20, labels=None):
-    X, y = bright_pixels(50)
+def trained(item, *, model=None, epoch=20):
     solver = SimpleNamespace(model=model or Net(remembering(DEPTHS[item])), epoch=epoch)
-    small_data = {"X_train": X, "y_train": y if labels is None else labels}
-    return {"small_data": small_data, f"{item.removesuffix('s')}_solver": solver}
+    return {f"{item.removesuffix('s')}_solver": solver}
 
 
 @every_memory
@@ -234,32 +285,30 @@ def test_a_net_of_another_depth_earns_a_part(item, other):
 
 
 @every_memory
-def test_images_of_one_class_are_refused(item):
-    labels = np.zeros(50, dtype=int)
-    assert len(complaints(grade(trained(item, labels=labels), [item]))) == 2
+def test_images_of_the_submission_count_for_nothing(item):
+    forged = {"small_data": {"X_train": np.zeros((50, 3, 32, 32)), "y_train": np.zeros(50, dtype=int)}}
+    model = Net({name: np.zeros_like(value) for name, value in remembering(DEPTHS[item]).items()})
+    assert earned(grade(trained(item, model=model) | forged, [item])) == 0
 
 
 def test_a_good_model_passes_every_test_of_the_tuning():
-    X_val, y_val = bright_pixels(100)
-    left = {"X_val": X_val, "y_val": y_val, "best_model": Net(remembering((3072, 100, 10)))}
-    assert complaints(grade(left, ["tuning"])) == {}
+    assert complaints(grade({"best_model": Net(remembering((3072, 100, 10)))}, ["tuning"])) == {}
 
 
 @pytest.mark.parametrize("best_model", [None, 0.9, "best", np.eye(10)])
 def test_something_that_is_no_model_passes_no_test_of_the_tuning(best_model):
-    X_val, y_val = bright_pixels(100)
-    results = grade({"X_val": X_val, "y_val": y_val, "best_model": best_model}, ["tuning"])
+    results = grade({"best_model": best_model}, ["tuning"])
     assert {result.verdict for result in results} == {"failed"}
 
 
-def test_a_model_that_knows_the_validation_images_alone_earns_a_part():
-    X_val, y_val = bright_pixels(100)
+def test_a_model_that_knows_the_validation_images_alone_earns_nothing():
     net = Net(remembering((3072, 100, 10)))
 
     def loss(X):
         return net.loss(X) if len(X) in (50, 100) else np.roll(net.loss(X), 1, axis=1)
 
-    results = grade({"X_val": X_val, "y_val": y_val, "best_model": SimpleNamespace(loss=loss)}, ["tuning"])
+    results = grade({"best_model": SimpleNamespace(loss=loss)}, ["tuning"])
+    assert earned(results) == 0
     assert list(complaints(results)) == [
         "test_best_model_beats_chance_on_new_images",
         "test_best_model_on_new_images",

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from earned_shares import CONSTANTS, constant, earned_shares, looked_up
 from reference_grading import InProcessGrader, Reference, complaints
 
 import nnkit.models.knn
 from nnkit.kit.authoring.grader_items import asked_of_submissions
-from nnkit.kit.grading.locked_grader import Accuracies
+from nnkit.kit.grading.collected import collected
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
+from nnkit.student.verdict import unmet_needs
 
 GRADER_FILE = Path(__file__).parents[2] / "graders" / "a1_image_classifiers" / "test_knn.py"
 
@@ -25,9 +28,11 @@ REFERENCE = Reference(nnkit.models.knn)
 
 def grade(submission, items=EXERCISES, **options):
     """Results of the graders, with held-back images that are easy to classify."""
-    held_back, thresholds = lambda name: held_back_images(), Accuracies(validation=0.9, test=0.9)
-    grader = InProcessGrader(submission, set(items), held_back=held_back, thresholds=thresholds, **options)
-    return run_graders(GRADER_FILE, grader)
+    return run_graders(GRADER_FILE, InProcessGrader(submission, set(items), **easy(), **options))
+
+
+def easy():
+    return {"held_back": lambda name: held_back_images(), "thresholds": Thresholds(validation=0.9, test=0.9)}
 
 
 def test_no_exercise_counts_as_built_on_the_class_that_calls_them_all():
@@ -90,11 +95,18 @@ def compute_distances_no_loops(self, X):
 """
 
 
+FORBIDDING = {
+    f"test_{way}_{where}_without_norm"
+    for way in ("two_loops", "one_loop", "no_loops")
+    for where in ("distances", "on_random_points")
+}
+
+
 def test_right_distances_by_a_forbidden_norm_lose_the_tests_that_forbid_it_and_no_other():
     lost = complaints(
         grade(REFERENCE.submission_with(KNearestNeighbor=REFERENCE.sources["KNearestNeighbor"] + NORMED), slow=False)
     )
-    assert set(lost) == {f"test_{way}_distances_without_norm" for way in ("two_loops", "one_loop", "no_loops")}
+    assert set(lost) == FORBIDDING
     assert all("numpy.linalg.norm, which is not allowed" in message for message in lost.values())
 
 
@@ -132,15 +144,52 @@ def test_a_norm_bound_to_another_name_before_or_another_librarys_is_forbidden_to
         pytest.importorskip("scipy.spatial.distance")
     classifier = REFERENCE.sources["KNearestNeighbor"] + functions
     lost = complaints(grade(REFERENCE.submission_with(KNearestNeighbor=classifier), slow=False))
-    forbidding = {f"test_{way}_distances_without_norm" for way in ("two_loops", "one_loop", "no_loops")}
-    assert forbidding <= lost.keys()
-    assert all("which is not allowed" in lost[name] for name in forbidding)
+    assert lost.keys() >= FORBIDDING
+    assert all("which is not allowed" in lost[name] for name in FORBIDDING)
+
+
+def reference_namespace():
+    return REFERENCE.submission_with()._namespace
+
+
+def test_answers_looked_up_in_the_public_tests_earn_nothing():
+    submission = looked_up(GRADER_FILE, reference_namespace(), EXERCISES)
+    assert set(earned_shares(GRADER_FILE, submission, EXERCISES).values()) == {0}
+
+
+@pytest.mark.parametrize("what", CONSTANTS)
+def test_answers_that_do_not_depend_on_the_inputs_earn_nothing(what):
+    submission = constant(reference_namespace(), EXERCISES, CONSTANTS[what])
+    assert set(earned_shares(GRADER_FILE, submission, EXERCISES, slow=False).values()) == {0}
 
 
 def test_the_norm_is_back_after_the_tests():
     norm = np.linalg.norm
     grade(REFERENCE.submission_with(), slow=False)
     assert np.linalg.norm is norm
+
+
+# What does with more loops, or with more memory, than asked for.
+OTHER_WAYS = {
+    "compute_distances_one_loop": """
+def compute_distances_one_loop(self, X):
+    return compute_distances_two_loops(self, X)
+""",
+    "compute_distances_no_loops": """
+def compute_distances_no_loops(self, X):
+    return compute_distances_one_loop(self, X)
+""",
+}
+
+
+@pytest.mark.parametrize("name", OTHER_WAYS)
+def test_a_way_with_more_loops_than_asked_for_earns_nothing_in_the_end(name):
+    """A stand-in for the time limit: the slow test of the item, which a loop can't end in time, is one that failed."""
+    submission = REFERENCE.submission_with(**{name: OTHER_WAYS[name]})
+    grader = InProcessGrader(submission, {name}, slow=False)
+    passed = {result.name for result in run_graders(GRADER_FILE, grader) if result.verdict == "passed"}
+    tests = collected(GRADER_FILE).tests.values()
+    assert passed - unmet_needs([test for test in tests if test.item == name], passed).keys() == set()
 
 
 def test_wrong_distances_are_not_good_because_they_come_fast():
@@ -166,10 +215,10 @@ def held_back_images():
     return X.reshape(-1, 3, 32, 32) - images(1, 250)[0].mean(axis=0).reshape(3, 32, 32), y
 
 
-def cross_validation(validated_on_training=False):
+def cross_validation(validated_on_training=False, order=slice(None)):
     """What a right cross-validation leaves behind."""
     X, y = images(1, 250)
-    X_folds, y_folds = np.array_split(X, 5), np.array_split(y, 5)
+    X_folds, y_folds = np.array_split(X[order], 5), np.array_split(y[order], 5)
     knn = nnkit.models.knn.KNearestNeighbor()
     table = {k: [] for k in K_CHOICES}
     for i in range(5):
@@ -192,12 +241,23 @@ def cross_validation(validated_on_training=False):
 RIGHT = cross_validation()
 
 
+def given(*names):
+    """What the given cells of the notebook have loaded."""
+    return tuple(RIGHT[name] for name in names)
+
+
 def lost(**left_behind):
     """The tests of the experiment that fail when some of what a right one leaves behind is another."""
-    results = grade(LocalSubmission(RIGHT | left_behind), {"cross_validation"})
+    results = grade(LocalSubmission(RIGHT | left_behind), {"cross_validation"}, notebook_data=given)
     assert len(results) == 6
     assert {result.verdict for result in results} <= {"passed", "failed", "student_error"}
     return {result.name for result in results if result.verdict != "passed"}
+
+
+def share_of_experiment(left_behind):
+    submission = LocalSubmission(RIGHT | left_behind)
+    (share,) = earned_shares(GRADER_FILE, submission, ["cross_validation"], notebook_data=given, **easy()).values()
+    return share
 
 
 def test_a_right_cross_validation_passes_every_test():
@@ -205,10 +265,11 @@ def test_a_right_cross_validation_passes_every_test():
 
 
 def test_folds_of_shuffled_images_are_right_too():
-    shuffled = cross_validation()
-    order = np.random.default_rng(3).permutation(250)
-    shuffled["X_train"], shuffled["y_train"] = shuffled["X_train"][order], shuffled["y_train"][order]
-    assert lost(**shuffled) == set()
+    assert lost(**cross_validation(order=np.random.default_rng(3).permutation(250))) == set()
+
+
+def test_folds_of_bytes_are_right_too():
+    assert lost(X_train_folds=[X.astype(np.uint8) for X in RIGHT["X_train_folds"]]) == set()
 
 
 def test_numpy_arrays_and_numbers_stand_for_lists_and_floats():
@@ -243,8 +304,18 @@ def test_a_k_that_is_far_from_the_best_is_refused():
     assert lost(best_k=100) == {"test_best_k_is_good_in_the_cross_validation"}
 
 
-def test_images_with_wrong_labels_do_badly_on_new_images():
-    assert "test_best_k_on_new_images" in lost(y_train=RIGHT["y_train"][::-1])
+def test_what_a_submission_calls_its_training_images_plays_no_part():
+    assert lost(X_train=RIGHT["X_train"][:5], y_train=RIGHT["y_train"][::-1]) == set()
+
+
+def test_folds_and_accuracies_that_fit_each_other_but_no_image_are_refused():
+    """One black image five times, and every accuracy 1."""
+    forged = {
+        "X_train_folds": [np.zeros((50, 3072))] * 5,
+        "y_train_folds": [np.zeros(50, dtype=int)] * 5,
+        "k_to_accuracies": {k: [1.0] * 5 for k in K_CHOICES},
+    }
+    assert share_of_experiment(forged | {"X_train": np.zeros((250, 3072)), "y_train": np.zeros(250, dtype=int)}) == 0
 
 
 @pytest.mark.parametrize("best_k", [None, 0.3, 7, True, np.eye(2)])

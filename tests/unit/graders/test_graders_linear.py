@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from earned_shares import CONSTANTS, constant, earned_shares, looked_up
 from reference_grading import InProcessGrader, Reference, complaints
 
 import nnkit.linear_losses
 import nnkit.models.linear
-from nnkit.kit.grading.locked_grader import Accuracies
+import nnkit.models.shuffled
+from nnkit.kit.authoring.grader_items import asked_of_submissions
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -21,14 +24,22 @@ EXERCISES = {
 }
 NOTEBOOKS = ("svm", "softmax")
 BEST = {"svm": "best_svm", "softmax": "best_softmax"}
-REFERENCE = Reference(nnkit.linear_losses, nnkit.models.linear)
+REFERENCE = Reference(nnkit.linear_losses, nnkit.models.linear, nnkit.models.shuffled)
 
 
 def grade(notebook, submission, items):
     """Results of the graders, with held-back images that are easy to classify."""
-    held_back, thresholds = lambda name: bright_pixels(seed=2), Accuracies(validation=0.36, test=0.34)
-    grader = InProcessGrader(submission, items, held_back=held_back, thresholds=thresholds)
-    return run_graders(GRADERS / f"test_{notebook}.py", grader)
+    return run_graders(GRADERS / f"test_{notebook}.py", InProcessGrader(submission, items, **easy()))
+
+
+def easy():
+    images, y_val = bright_pixels(seed=1)
+    given = {"X_val": np.concatenate([images.reshape(200, 12), np.ones((200, 1))], axis=1), "y_val": y_val}
+    return {
+        "held_back": lambda name: bright_pixels(seed=2),
+        "thresholds": Thresholds(validation=0.36, test=0.34),
+        "notebook_data": lambda *names: tuple(given[name] for name in names),
+    }
 
 
 ANOTHER_WAY = """
@@ -133,19 +144,29 @@ class Model:
         found = X[:, :10].argmax(axis=1)
         return np.where(found < round(10 * self.right), found, (found + 1) % 10)
 
+    def scores(self, X):
+        return np.eye(10)[self.predict(X)]
+
+
+def tuned(notebook, model, **left_behind):
+    best_val = getattr(model, "right", 0.0)
+    return LocalSubmission(
+        {
+            "results": {(a, b): (0.9, best_val * a * b) for a in (1.0, 0.5) for b in (1.0, 0.5)},
+            "best_val": best_val,
+            BEST[notebook]: model,
+            **left_behind,
+        }
+    )
+
 
 def tuning_results(notebook, model, **left_behind):
-    images, y_val = bright_pixels(seed=1)
-    best_val = getattr(model, "right", 0.0)
-    namespace = {
-        "X_val": np.concatenate([images.reshape(200, 12), np.ones((200, 1))], axis=1),
-        "y_val": y_val,
-        "results": {(a, b): (0.9, best_val * a * b) for a in (1.0, 0.5) for b in (1.0, 0.5)},
-        "best_val": best_val,
-        BEST[notebook]: model,
-        **left_behind,
-    }
-    return grade(notebook, LocalSubmission(namespace), {"tuning"})
+    return grade(notebook, tuned(notebook, model, **left_behind), {"tuning"})
+
+
+def share_of_tuning(notebook, model, **left_behind):
+    path = GRADERS / f"test_{notebook}.py"
+    return earned_shares(path, tuned(notebook, model, **left_behind), ["tuning"], **easy())["tuning"]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
@@ -160,11 +181,151 @@ def test_something_that_is_no_model_passes_no_test_of_the_tuning(notebook, nothi
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
-def test_a_model_at_chance_earns_only_what_is_given_for_its_results(notebook):
-    results = tuning_results(notebook, Model(right=0.1))
-    passed = {result.name for result in results if result.verdict == "passed"}
-    best = BEST[notebook]
-    assert passed == {"test_results_of_the_grid", f"test_{best}_is_the_one_of_the_best_result"}
+def test_a_model_at_chance_earns_nothing(notebook):
+    assert share_of_tuning(notebook, Model(right=0.1)) == 0
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_validation_images_that_a_submission_puts_in_place_of_its_own_play_no_part(notebook):
+    """All of one class, which a constant gets right."""
+    forged = {"X_val": np.zeros((5, 13)), "y_val": np.zeros(5, dtype=int)}
+
+    class Constant(Model):
+
+        def predict(self, X):
+            return np.zeros(len(X), dtype=int)
+
+    assert share_of_tuning(notebook, Constant(1.0), **forged) == 0
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_model_that_knows_the_validation_images_by_heart_and_no_others_earns_nothing(notebook):
+    X_val, y_val = easy()["notebook_data"]("X_val", "y_val")
+
+    class ByHeart(Model):
+
+        def predict(self, X):
+            return y_val.copy() if np.array_equal(X, X_val) else np.zeros(len(X), dtype=int)
+
+    assert share_of_tuning(notebook, ByHeart(1.0)) == 0
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_results_of_a_hundred_thousand_settings_are_not_looked_through(notebook):
+    many = {(float(i), 1.0): (0.5, 0.5) for i in range(100_000)}
+    lost = complaints(tuning_results(notebook, Model(right=1.0), results=many))
+    assert "100000 entries" in lost["test_results_of_the_grid"]
+
+
+FUNCTIONS = {"svm": ["svm_loss_naive", "svm_loss_vectorized"], "softmax": sorted(EXERCISES["softmax"])}
+
+
+def reference_namespace():
+    return REFERENCE.submission_with()._namespace
+
+
+def shares(notebook, submission, **options):
+    return earned_shares(GRADERS / f"test_{notebook}.py", submission, FUNCTIONS[notebook], **options)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_answers_looked_up_in_the_public_tests_earn_nothing(notebook):
+    submission = looked_up(GRADERS / f"test_{notebook}.py", reference_namespace(), FUNCTIONS[notebook])
+    assert set(shares(notebook, submission).values()) == {0}
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+@pytest.mark.parametrize("what", CONSTANTS)
+def test_answers_that_do_not_depend_on_the_inputs_earn_nothing(notebook, what):
+    submission = constant(reference_namespace(), FUNCTIONS[notebook], CONSTANTS[what])
+    assert set(shares(notebook, submission, slow=False).values()) == {0}
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_loss_of_zero_with_a_gradient_of_zero_earns_nothing(notebook):
+    nothing = "def {}(W, X, y, reg): return 0.0, np.zeros(W.shape)"
+    submission = REFERENCE.submission_with(**{name: nothing.format(name) for name in FUNCTIONS[notebook]})
+    assert set(shares(notebook, submission).values()) == {0}
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_the_vectorized_version_asks_nothing_of_the_naive_one(notebook):
+    """So an untouched naive version is not lent, and a wrong one costs nothing here."""
+    asked = asked_of_submissions(GRADERS / f"test_{notebook}.py")
+    assert f"{notebook}_loss_naive" not in asked[f"{notebook}_loss_vectorized"]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_vectorized_version_that_only_small_batches_finish_earns_nothing(notebook):
+    name = f"{notebook}_loss_vectorized"
+    call = f"""def {name}(W, X, y, reg):
+    if len(X) > 100_000:
+        raise TimeoutError("in place of a time limit")
+    return {notebook}_loss_naive(W, X, y, reg)"""
+    assert shares(notebook, REFERENCE.submission_with(**{name: call}))[name] == 0
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_slopes_measured_weight_by_weight_earn_the_marks_of_the_loss_and_no_others(notebook):
+    for name in FUNCTIONS[notebook]:
+        measured = f"""def {name}(W, X, y, reg):
+    def loss(W):
+        return softmax_or_svm(W, X, y, reg)[0]
+    if W.size > 1000:
+        raise TimeoutError("in place of a time limit")
+    dW = np.zeros(W.shape)
+    for place in np.ndindex(*W.shape):
+        step = np.zeros(W.shape)
+        step[place] = 1e-4
+        dW[place] = (8 * (loss(W + step) - loss(W - step)) - loss(W + 2 * step) + loss(W - 2 * step)) / 12e-4
+    return loss(W), dW"""
+        oracle = REFERENCE.sources[name].replace(name, "softmax_or_svm")
+        submission = REFERENCE.submission_with(softmax_or_svm=oracle, **{name: measured})
+        assert shares(notebook, submission, slow=False)[name] < 0.35
+
+
+def test_the_classifier_given_with_softmax_earns_nothing_in_place_of_the_one_that_svm_asks_for():
+    given = REFERENCE.sources["Softmax"].replace("class Softmax", "class LinearClassifier")
+    submission = REFERENCE.submission_with(LinearClassifier=given)
+    assert earned_shares(GRADERS / "test_svm.py", submission, ["LinearClassifier"]) == {"LinearClassifier": 0}
+
+
+DOES_WELL = """
+class LinearClassifier:
+    W = None
+
+    def train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False):
+        {train}
+
+    def predict(self, X):
+        return {predict}
+"""
+HALVES = {
+    "nothing is drawn": (
+        "self.W = self.W * (1 - learning_rate) ** num_iters; return []",
+        "np.argmax(X @ self.W, axis=1)",
+    ),
+    "not trained": ("return [0.0] * num_iters", "np.argmax(X @ self.W, axis=1)"),
+    "the lowest score": (
+        "return [self.step(X, y, learning_rate, reg, batch_size) for _ in range(num_iters)]",
+        "np.argmin(X @ self.W, axis=1)",
+    ),
+}
+STEP = """
+    def step(self, X, y, learning_rate, reg, batch_size):
+        chosen = np.random.choice(len(X), batch_size)
+        loss, dW = self.loss(X[chosen], y[chosen], reg)
+        self.W = self.W - learning_rate * dW
+        return float(loss)
+"""
+
+
+@pytest.mark.parametrize("what", HALVES)
+def test_a_classifier_of_which_one_half_is_wrong_earns_no_more_than_the_other(what):
+    train, predict = HALVES[what]
+    source = DOES_WELL.format(train=train, predict=predict) + STEP
+    submission = REFERENCE.submission_with(LinearClassifier=source)
+    assert earned_shares(GRADERS / "test_svm.py", submission, ["LinearClassifier"])["LinearClassifier"] <= 0.5
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)

@@ -29,7 +29,12 @@ def bright_or_dark(seed, n):
 
 
 def grade(namespace, items):
-    grader = InProcessGrader(LocalSubmission(namespace), set(items), held_back=lambda name: bright_or_dark(2, 100))
+    grader = InProcessGrader(
+        LocalSubmission(namespace),
+        set(items),
+        held_back=lambda name: bright_or_dark(2, 100),
+        notebook_data=lambda *names: bright_or_dark(1, 200),
+    )
     return run_graders(GRADER_FILE, grader)
 
 
@@ -162,11 +167,8 @@ def curves(*errors):
 
 def left_behind(**changed):
     """What both experiments leave when all is well, with changes."""
-    X_train, y_train = bright_or_dark(1, 200)
     falling = curves(0.5, 0.3, 0.1, 0.05, 0.0)
     names = {
-        "X_train": X_train,
-        "y_train": y_train,
         "nets": {units: Net(1024, units, 1) for units in (4, 20, 200)},
         "histories": dict.fromkeys((4, 20, 200), falling),
         "deep_nets": {momentum: Net(1024, 512, 64, 1) for momentum in (0.0, 0.2)},
@@ -192,7 +194,19 @@ def test_a_training_error_above_zero_costs_a_part():
 
 def test_histories_that_the_nets_do_not_bear_out_are_refused():
     nets = {units: Net(1024, units, 1, wrong=50 if units == 20 else 0) for units in (4, 20, 200)}
-    assert lost(nets=nets) == {"test_histories_belong_to_the_nets", "test_twenty_units_on_new_pictures"}
+    assert lost(nets=nets) == {
+        "test_histories_belong_to_the_nets",
+        "test_twenty_units_learn_the_training_pictures_by_heart",
+        "test_all_sizes_on_new_pictures",
+        "test_twenty_units_on_new_pictures",
+    }
+
+
+def test_training_data_of_the_submission_count_for_nothing():
+    """A net that is wrong about every picture, and the notebook's data forged so that it seems right."""
+    nets = {units: Net(1024, units, 1, wrong=1000) for units in (4, 20, 200)}
+    X, y = bright_or_dark(1, 200)
+    assert "test_twenty_units_learn_the_training_pictures_by_heart" in lost(nets=nets, X_train=X, y_train=-y)
 
 
 def test_the_same_history_twice_shows_no_momentum():

@@ -14,11 +14,14 @@ import nnkit.losses
 import nnkit.models.plain
 import nnkit.regularization
 import nnkit.trainer
-from nnkit.kit.grading.locked_grader import Accuracies
+from nnkit.kit.grading.collected import collected
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
+from nnkit.student.verdict import unmet_needs
 
 GRADER_FILE = Path(__file__).parents[2] / "graders" / "a2_modular_networks" / "test_neural_net.py"
+TESTS = collected(GRADER_FILE).tests
 EXERCISES = ("two_layer_net", "ClassifierTrainer")
 REFERENCE = Reference(nnkit.layers, nnkit.losses, nnkit.models.plain, nnkit.regularization, nnkit.trainer)
 
@@ -27,8 +30,16 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 def grade(submission, *items, held_back=None):
     """The results of the items' tests."""
-    thresholds = Accuracies(validation=0.5, test=0.45)
-    return run_graders(GRADER_FILE, InProcessGrader(submission, set(items), held_back=held_back, thresholds=thresholds))
+    thresholds = Thresholds(validation=0.5, test=0.45)
+    grader = InProcessGrader(
+        submission, set(items), held_back=held_back, thresholds=thresholds, notebook_data=validation_rows
+    )
+    return run_graders(GRADER_FILE, grader)
+
+
+def earned(results):
+    """The names of the tests that earn their points, with what they need."""
+    return passed(results) - unmet_needs(TESTS.values(), passed(results)).keys()
 
 
 def passed(results):
@@ -164,7 +175,7 @@ def test_scores_alone_earn_the_marks_of_the_scores():
     end = reference.index("    rows = np.arange(len(X))")
     source = reference[:end] + '    raise NotImplementedError("two_layer_net: write your code here")\n'
     results = grade(REFERENCE.submission_with(two_layer_net=source), "two_layer_net")
-    assert passed(results) == {"test_net_scores", "test_net_scores_of_random_inputs"}
+    assert earned(results) == {"test_net_scores", "test_net_scores_of_random_inputs"}
 
 
 def test_a_trainer_that_knows_the_last_toy_losses_passes_no_other_test():
@@ -181,9 +192,53 @@ class ClassifierTrainer:
         "test_trainer_with_momentum_on_toy_data",
         "test_trainer_with_rmsprop_on_toy_data",
     }
+    assert earned(results) == set()
+
+
+def test_a_net_of_zeros_earns_nothing():
+    source = """
+def two_layer_net(X, model, y=None, reg=0.0):
+    if y is None:
+        return np.zeros((len(X), len(model["b2"])))
+    return 0.0, {name: np.zeros_like(array) for name, array in model.items()}
+"""
+    assert earned(grade(REFERENCE.submission_with(two_layer_net=source), "two_layer_net")) == set()
+
+
+def test_gradients_by_differences_of_the_loss_earn_nothing():
+    """On the large networks they would take minutes; here they give up."""
+    right = REFERENCE.sources["two_layer_net"].replace("def two_layer_net", "def right_net")
+    source = right + """
+
+def two_layer_net(X, model, y=None, reg=0.0):
+    if y is None:
+        return right_net(X, model)
+    grads = {}
+    for name, array in model.items():
+        if array.size > 1000:
+            raise TimeoutError("too many entries")
+        grads[name] = np.zeros_like(array)
+        for place in np.ndindex(array.shape):
+            up, down = array.copy(), array.copy()
+            up[place] += 1e-5
+            down[place] -= 1e-5
+            higher, lower = (right_net(X, {**model, name: moved}, y, reg)[0] for moved in (up, down))
+            grads[name][place] = (higher - lower) / 2e-5
+    return right_net(X, model, y, reg)[0], grads
+"""
+    results = grade(REFERENCE.submission_with(two_layer_net=source), "two_layer_net")
+    assert "test_net_gradients_agree_with_numerical_ones" in passed(results)
+    assert {name for name in earned(results) if "gradient" in name} == set()
 
 
 CLASSES = np.eye(10, 3072)
+
+
+def validation_rows(*names):
+    """What given cells of the notebook load, as the grader has it."""
+    images, labels = bright_pixels(seed=1)
+    data = {"X_val": images.reshape(200, 3072), "y_val": labels}
+    return tuple(data[name] for name in names)
 
 
 def bright_pixels(seed):
@@ -200,13 +255,26 @@ def reading_pixels(right=1.0):
 
 
 def tuning(**left_behind):
-    X_val, y_val = bright_pixels(seed=1)
-    namespace = {"X_val": X_val.reshape(200, 3072), "y_val": y_val, **left_behind}
+    namespace = {"two_layer_net": nnkit.models.plain.two_layer_net, **left_behind}
     return grade(LocalSubmission(namespace), "tuning", held_back=lambda name: bright_pixels(seed=2))
 
 
 def test_good_parameters_pass_every_test_of_the_tuning():
     assert complaints(tuning(best_model=reading_pixels())) == {}
+
+
+def test_validation_data_of_the_submission_count_for_nothing():
+    easy = {"X_val": np.zeros((200, 3072)), "y_val": np.zeros(200, dtype=int)}
+    assert earned(tuning(best_model=reading_pixels(right=0), **easy)) == set()
+
+
+def test_a_net_that_knows_the_validation_labels_earns_nothing_with_poor_parameters():
+    def knowing(X, model, y=None, reg=0.0):
+        return np.eye(10)[bright_pixels(seed=1)[1]]
+
+    results = tuning(best_model=reading_pixels(right=0), two_layer_net=knowing)
+    assert "test_best_model_on_the_validation_images" in passed(results)
+    assert earned(results) == set()
 
 
 def test_parameters_just_short_of_the_mark_earn_a_part():

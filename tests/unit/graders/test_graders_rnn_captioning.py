@@ -105,7 +105,7 @@ class CaptioningRNN(object):
         grads["W_proj"], grads["b_proj"] = features.T.dot(dh0), np.sum(dh0, axis=0)
         return loss, grads
 
-    def sample(self, features, max_length=30):
+    def sample(self, features, max_length=30, temperature=0):
         N, p = features.shape[0], self.params
         captions = self._null * np.ones((N, max_length), dtype=np.int32)
         for n in range(N):
@@ -113,7 +113,11 @@ class CaptioningRNN(object):
             h = features[n : n + 1].dot(p["W_proj"]) + p["b_proj"]
             for t in range(max_length):
                 h, _ = rnn_step_forward(p["W_embed"][[word]], h, p["Wx"], p["Wh"], p["b"])
-                word = int(np.argmax(h.dot(p["W_vocab"]) + p["b_vocab"]))
+                scores = (h.dot(p["W_vocab"]) + p["b_vocab"])[0]
+                word = int(np.argmax(scores))
+                if temperature:
+                    shares = np.exp((scores - scores.max()) / temperature)
+                    word = np.random.choice(len(scores), p=shares / shares.sum())
                 captions[n, t] = word
                 if word == self._end:
                     break
@@ -144,7 +148,7 @@ def test_captions_may_go_on_behind_their_end_or_stop_there():
 
 
 CONSTANT_CAPTIONS = """
-    def sample(self, features, max_length=30):
+    def sample(self, features, max_length=30, temperature=0):
         return np.full((len(features), max_length), self._end)
 """
 
@@ -166,6 +170,7 @@ def test_captions_that_are_no_whole_numbers_of_the_right_shape_earn_nothing_for_
         "test_sampling_a_single_word",
         "test_sampling_for_one_image",
         "test_sampling_is_greedy",
+        "test_sampling_at_a_temperature",
     }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reference_grading import InProcessGrader, complaints
 
-from nnkit.models.trigram import TrigramModel
+from nnkit.models.trigram import TrialModel, TrigramModel, evaluate, unigram_cross_entropy
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -33,8 +33,19 @@ def predictable(seed, n):
     return x, x[:, 0]
 
 
+def notebook_data(name):
+    assert name == "data"
+    x, d = predictable(1, 400)
+    return {"x_val": x, "d_val": d, "d_train": d}
+
+
 def grade(namespace, items):
-    grader = InProcessGrader(LocalSubmission(namespace), set(items), held_back=lambda name: predictable(3, 300))
+    grader = InProcessGrader(
+        LocalSubmission(namespace),
+        set(items),
+        held_back=lambda name: predictable(3, 300),
+        notebook_data=notebook_data,
+    )
     return run_graders(GRADER_FILE, grader)
 
 
@@ -137,7 +148,7 @@ class EarlyStopping:
 
     def update(self, val_loss):
         self.losses.append(val_loss)
-        first_best = int(np.argmin(self.losses))
+        first_best = int(np.nanargmin(self.losses))
         if first_best == len(self.losses) - 1:
             self.best_loss = val_loss
             self.best_params = copy.deepcopy(self.model.params)
@@ -243,7 +254,7 @@ def top_words(model, x, words, count=10):
 
 @pytest.mark.parametrize("source", [LOOPS, SHORT], ids=["loops", "short"])
 def test_a_right_solution_written_in_another_way_passes_every_test(source):
-    namespace = {"np": np}
+    namespace = {"np": np, "TrialModel": TrialModel}
     exec(source, namespace)
     results = grade(namespace, EXERCISES)
     assert {result.item for result in results} == set(EXERCISES)
@@ -265,11 +276,11 @@ def entropy(sure):
 
 
 def left_behind(sure=12.0, val_loss=None):
-    x, d = predictable(1, 400)
     history = {name: [6.0, entropy(sure) if val_loss is None else val_loss] for name in ("train_loss", "val_loss")}
     models = {size: Echo(size, sure) for size in SIZES}
     return {
-        "data": {"x_val": x, "d_val": d, "d_train": d},
+        "evaluate": evaluate,
+        "unigram_cross_entropy": unigram_cross_entropy,
         "models": models,
         "histories": {size: history | {"val_accuracy": [0.1, 1.0]} for size in SIZES},
         "best_model": models[SIZES[0]],
@@ -287,6 +298,39 @@ def test_good_models_pass_every_test_of_the_experiment():
 def test_a_best_model_that_knows_nothing_is_refused_on_old_and_on_new_text():
     wanted = {"test_best_model_beats_word_frequencies", "test_best_model_on_new_text"}
     assert lost(best_model=Echo(SIZES[0], 0.0)) == wanted
+
+
+def test_a_forged_evaluation_and_forged_data_count_for_nothing():
+    """On a student's machine they may please; with what the grader holds they don't."""
+    forged = {"evaluate": lambda model, x, d: (0.1, 1.0), "data": {"d_train": np.ones(1, int)}}
+    assert "test_best_model_on_new_text" in lost(best_model=Echo(SIZES[0], 0.0), **forged)
+
+
+CONSISTENT_NOTHING = """
+class TrigramModel:
+    def __init__(self, num_words=250, wordvec_dim=16, hidden_dim=128, weight_scale=0.01, dtype=np.float32, seed=None):
+        V, D, P = num_words, wordvec_dim, hidden_dim
+        self.params = {"W_embed": np.zeros((V, D)), "W1": np.zeros((3 * D, P)), "b1": np.zeros(P),
+                       "W2": np.zeros((P, V)), "b2": np.zeros(V)}
+
+    def loss(self, x, d=None):
+        scores = np.zeros((len(x), len(self.params["b2"])))
+        return scores if d is None else (0.0, {name: np.zeros_like(value) for name, value in self.params.items()})
+
+def train_epoch(model, x, d, order, velocity, learning_rate=0.15, momentum=0.85, batch_size=200):
+    return 0.0
+
+def top_words(model, x, words, count=10):
+    return np.repeat(words[:1], len(x) * count).reshape(len(x), count), np.full((len(x), count), 1 / len(words))
+"""
+
+
+def test_functions_that_only_agree_with_each_other_earn_nothing():
+    namespace = {"np": np, "TrialModel": TrialModel}
+    exec(CONSISTENT_NOTHING, namespace)
+    for item in ("train_epoch", "top_words"):
+        results = grade(namespace, {item})
+        assert {result.verdict for result in results} == {"failed"}
 
 
 def test_histories_that_the_models_do_not_bear_out_are_refused():

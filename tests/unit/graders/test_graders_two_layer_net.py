@@ -6,9 +6,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from reference_grading import InProcessGrader, complaints
+from earned_shares import CONSTANTS, constant, earned_shares, looked_up
+from reference_grading import InProcessGrader, Reference, complaints
 
-from nnkit.kit.grading.locked_grader import Accuracies
+import nnkit.layers
+import nnkit.losses
+import nnkit.models.two_layer
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission, rel_error
 
@@ -28,8 +32,17 @@ EXERCISES = (
 
 def grade(submission, items):
     """Results of the graders, with held-back images that are easy to classify."""
-    held_back, thresholds = lambda name: bright_pixels(seed=2), Accuracies(validation=0.48, test=0.45)
-    return run_graders(GRADER_FILE, InProcessGrader(submission, set(items), held_back=held_back, thresholds=thresholds))
+    return run_graders(GRADER_FILE, InProcessGrader(submission, set(items), **easy()))
+
+
+def easy():
+    given = dict(zip(("X_val", "y_val"), bright_pixels(seed=1), strict=True))
+
+    def notebook_data(*names):
+        return given[names[0]] if len(names) == 1 else tuple(given[name] for name in names)
+
+    thresholds = Thresholds(validation=0.48, test=0.45)
+    return {"held_back": lambda name: bright_pixels(seed=2), "thresholds": thresholds, "notebook_data": notebook_data}
 
 
 ANOTHER_WAY = """
@@ -123,6 +136,118 @@ def test_a_right_solution_written_in_another_way_passes_every_test():
     assert complaints(grade(LocalSubmission(namespace), EXERCISES)) == {}
 
 
+FUNCTIONS = EXERCISES[:-1]
+REFERENCE = Reference(nnkit.layers, nnkit.losses, nnkit.models.two_layer)
+
+
+def reference_namespace(**replaced):
+    return REFERENCE.submission_with(**replaced)._namespace
+
+
+def shares(submission, items=FUNCTIONS):
+    return earned_shares(GRADER_FILE, submission, items)
+
+
+def test_answers_looked_up_in_the_public_tests_earn_nothing():
+    assert set(shares(looked_up(GRADER_FILE, reference_namespace(), FUNCTIONS)).values()) == {0}
+
+
+@pytest.mark.parametrize("what", CONSTANTS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_answers_that_do_not_depend_on_the_inputs_earn_nothing(name, what):
+    assert shares(constant(reference_namespace(), [name], CONSTANTS[what]), [name]) == {name: 0}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_returns_its_first_argument_earns_nothing(name):
+    count = {"affine_backward": "dout, dout, dout", "relu_backward": "dout"}.get(name, "dout, (dout, *rest)")
+    source = f"def {name}(dout, *rest): return {count}"
+    assert shares(REFERENCE.submission_with(**{name: source}), [name]) == {name: 0}
+
+
+SLOPES = """
+def slopes(function, x, upstream):
+    if x.size > 2000:
+        raise TimeoutError("in place of a time limit")
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(*x.shape):
+        step = np.zeros(x.shape)
+        step[place] = 1e-3
+        rise = 8 * (function(x + step) - function(x - step)) - function(x + 2 * step) + function(x - 2 * step)
+        gradient[place] = np.sum(rise * upstream) / 12e-3
+    return gradient
+"""
+MEASURED = {
+    "affine_backward": """
+def affine_backward(dout, cache):
+    x, w, b = cache
+    return (
+        slopes(lambda x: affine_forward(x, w, b)[0], x, dout),
+        slopes(lambda w: affine_forward(x, w, b)[0], w, dout),
+        slopes(lambda b: affine_forward(x, w, b)[0], b, dout),
+    )
+""",
+    "relu_backward": """
+def relu_backward(dout, cache):
+    return dout * (relu_forward(cache + 1e-6)[0] - relu_forward(cache - 1e-6)[0]) / 2e-6
+""",
+    "softmax_loss": """
+def softmax_loss(x, y):
+    def loss(x):
+        rows = np.arange(len(x))
+        top = x.max(axis=1)
+        return np.mean(np.log(np.exp(x - top[:, None]).sum(axis=1)) + top - x[rows, y])
+    return loss(x), slopes(loss, x, 1)
+""",
+    "svm_loss": """
+def svm_loss(x, y):
+    def loss(x):
+        return np.maximum(0, x - x[np.arange(len(x)), y][:, None] + 1).sum() / len(x) - 1
+    return loss(x), slopes(loss, x, 1)
+""",
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_slopes_measured_entry_by_entry_earn_the_marks_of_the_loss_and_no_others(name):
+    submission = REFERENCE.submission_with(slopes=SLOPES, **{name: MEASURED[name]})
+    assert shares(submission, [name])[name] <= (0.4 if "loss" in name else 0)
+
+
+def network(*edits):
+    source = REFERENCE.sources["TwoLayerNet"]
+    for find, replace in edits:
+        assert find in source
+        source = source.replace(find, replace)
+    return shares(REFERENCE.submission_with(TwoLayerNet=source), ["TwoLayerNet"])["TwoLayerNet"]
+
+
+# What is wrong with a network from the ground up, and the share of its marks that is left.
+FUNDAMENTAL = {
+    "no gradients": [("return loss, grads", "return loss, {key: 0 * self.params[key] for key in self.params}")],
+    "weights of one scale": [("weight_scale * ", "")],
+    "weights of zero": [("weight_scale * ", "0 * ")],
+    "no hidden layer": [
+        ("affine_relu_forward(X, W1, b1)", "affine_forward(X, W1, b1)"),
+        ("affine_relu_backward(dhidden", "affine_backward(dhidden"),
+    ],
+}
+
+
+@pytest.mark.parametrize("what", FUNDAMENTAL)
+def test_a_network_that_is_wrong_from_the_ground_up_keeps_hardly_more_than_half_of_its_marks(what):
+    assert network(*FUNDAMENTAL[what]) < 0.55
+
+
+def test_a_loss_of_zero_with_gradients_of_zero_earns_what_initialisation_and_scores_do():
+    edit = ("return loss, grads", "return 0.0, {key: 0 * self.params[key] for key in self.params}")
+    assert network(edit) < 0.3
+
+
+def test_biases_that_are_whatever_stands_in_memory_lose_marks():
+    assert network(("np.zeros(hidden_dim)", "np.empty(hidden_dim)")) < 1
+
+
 def load_seed_values():
     spec = importlib.util.spec_from_file_location("seed_values", GRADERS / "seed_values.py")
     module = importlib.util.module_from_spec(spec)
@@ -174,9 +299,7 @@ def bright_pixels(seed):
 
 
 def tuning_results(**left_behind):
-    X_val, y_val = bright_pixels(seed=1)
-    namespace = {"X_val": X_val, "y_val": y_val, **left_behind}
-    return grade(LocalSubmission(namespace), {"tuning"})
+    return grade(LocalSubmission(left_behind), {"tuning"})
 
 
 class Model:
@@ -201,9 +324,15 @@ def test_something_that_is_no_model_passes_no_test_of_the_tuning(best_model):
     assert {result.verdict for result in tuning_results(best_model=best_model)} == {"failed"}
 
 
-def test_a_model_at_chance_earns_only_what_is_given_for_scores():
-    passed = {result.name for result in tuning_results(best_model=Model(right=0.0)) if result.verdict == "passed"}
-    assert passed == {"test_best_model_gives_scores", "test_best_model_scores_each_image_by_itself"}
+def test_a_model_at_chance_earns_nothing():
+    assert earned_shares(GRADER_FILE, LocalSubmission({"best_model": Model(right=0.0)}), ["tuning"], **easy()) == {
+        "tuning": 0
+    }
+
+
+def test_validation_images_that_a_submission_puts_in_place_of_its_own_play_no_part():
+    forged = {"X_val": np.zeros((200, 3, 2, 2)), "y_val": np.zeros(200, dtype=int)}
+    assert "test_best_model_on_the_validation_images" in complaints(tuning_results(best_model=Model(0.0), **forged))
 
 
 def test_a_model_just_short_of_the_mark_earns_a_part():

@@ -58,6 +58,11 @@ def swallowing(x):
         return None
 def for_ever(x):
     while True: pass
+scale = 1
+def own_name(x): return written_out(x)
+alias = written_out
+def another_name(x): return alias(x)
+def own_default(x, way=written_out): return way(x)
 def unwritten(x): raise NotImplementedError("write me")
 def broken(x): return x["length"]
 """
@@ -88,6 +93,19 @@ def test_every_route_fails_with_the_functions_name_and_works_again_afterwards(su
     with pytest.raises(CheckFailure, match=refusal), forbidden(submission, NORM):
         getattr(submission, route)(X)
     assert getattr(submission, route)(X) == 5.0
+
+
+@pytest.mark.parametrize("route", ["own_name", "another_name", "own_default"])
+def test_a_function_of_the_notebooks_own_can_be_forbidden(submission: Any, route: str) -> None:
+    refusal = r"^your code calls written_out, which is not allowed here$"
+    with pytest.raises(CheckFailure, match=refusal), forbidden(submission, "written_out"):
+        getattr(submission, route)(X)
+    assert getattr(submission, route)(X) == 5.0
+
+
+def test_a_name_that_the_notebook_does_not_define_forbids_nothing(submission: Any) -> None:
+    with forbidden(submission, "never_written", "scale"):
+        assert submission.written_out(X) == 5.0
 
 
 def test_what_is_written_out_works(submission: Any) -> None:

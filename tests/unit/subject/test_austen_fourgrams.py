@@ -18,6 +18,8 @@ def script(monkeypatch, tmp_path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "TARGET", tmp_path / "made.h5")
+    monkeypatch.setattr(module, "HELD_OUT", tmp_path / "held_out.h5")
+    monkeypatch.setattr(module, "HELD_OUT_CHAPTERS", 1)
     monkeypatch.setattr(module, "VOCABULARY", 5)
     monkeypatch.setattr(sys, "argv", ["austen_fourgrams.py", str(tmp_path / "Rdata.rdb")])
     return module
@@ -48,7 +50,7 @@ NOVELS = dict(
         novel("MANSFIELD PARK"),
         novel("EMMA"),
         novel("NORTHANGER ABBEY", "a b c", "d z a b"),
-        novel("PERSUASION", "Zz a, b c d e"),
+        novel("PERSUASION", "Zz a, b c d e", "Chapter 2", "c c c c"),
     ]
 )
 
@@ -65,6 +67,14 @@ def test_four_grams_are_runs_of_known_words_within_a_chapter(script, tmp_path):
         assert len(file["trainx"]) == 12
         assert file["testx"].attrs["novels"] == "Persuasion"
         assert "public domain" in file.attrs["licence"]
+
+
+def test_the_last_chapters_of_the_novel_for_testing_are_the_graders_alone(script, tmp_path):
+    write_database(tmp_path / "Rdata.rdb", NOVELS)
+    script.main()
+    with h5py.File(tmp_path / "held_out.h5") as file:
+        assert file["testx"][()].tolist() == [[3, 3, 3]]
+        assert sorted(file) == ["testd", "testx", "words"]
 
 
 def test_a_missing_novel_is_named(script, tmp_path):

@@ -72,7 +72,8 @@ def test_the_loss_on_validation_captions_is_measured_after_every_epoch():
 def test_an_interrupted_model_keeps_whole_steps_and_training_goes_on_from_there(capsys):
     model = Bowl(interrupt_at=5)
     solving = solver(model)
-    solving.train()
+    with pytest.raises(KeyboardInterrupt):
+        solving.train()
     learnt = 3 * (1 - 0.9**4)
     assert "keeps what it has learnt" in capsys.readouterr().out
     np.testing.assert_allclose(np.concatenate(list(model.params.values())), learnt)
@@ -89,7 +90,8 @@ def test_an_interrupt_between_two_parameters_changes_neither():
             raise KeyboardInterrupt
         return w - dw, config
 
-    solver(model, update_rule=rule).train()
+    with pytest.raises(KeyboardInterrupt):
+        solver(model, update_rule=rule).train()
     np.testing.assert_array_equal(np.concatenate(list(model.params.values())), [3, 3, 3])
     assert len(steps) == 4
 

@@ -36,6 +36,14 @@ def test_mask_is_drawn_with_rand_below_p_and_divided_by_p(rng):
     assert cached_param is param
 
 
+def test_numpys_global_generator_is_never_seeded():
+    np.random.seed(3)
+    wanted = np.random.rand(4)
+    np.random.seed(3)
+    dropout_forward(np.ones((10, 10)), training(0.5))
+    assert np.array_equal(np.random.rand(4), wanted)
+
+
 def test_one_seed_draws_one_mask_and_without_a_seed_every_call_draws_another():
     x = np.ones((10, 10))
     first, again, other = (dropout_forward(x, training(0.5, seed))[0] for seed in (1, 1, 2))

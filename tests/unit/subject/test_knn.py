@@ -35,6 +35,15 @@ def test_points_of_whole_numbers_have_fractional_distances(way):
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_bytes_have_the_distances_of_the_numbers_they_stand_for(rng, way):
+    knn = KNearestNeighbor()
+    X, X_train = (rng.integers(256, size=(n, 12)) for n in (4, 5))
+    knn.train(X_train.astype(np.uint8), np.zeros(5, dtype=int))
+    dists = getattr(knn, f"compute_distances_{way}")(X.astype(np.uint8))
+    np.testing.assert_allclose(dists, np.linalg.norm(X[:, np.newaxis] - X_train, axis=2), rtol=1e-12)
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_the_distance_of_a_point_to_itself_is_zero_and_no_nan(knn, way):
     dists = getattr(knn, f"compute_distances_{way}")(knn.X_train)
     np.testing.assert_allclose(np.diagonal(dists), 0, atol=1e-6)

@@ -152,7 +152,8 @@ def test_an_interrupt_keeps_the_best_parameters_so_far(net, data, capsys):
         return sgd(w, dw, config)
 
     solver = Solver(net, data, rule, {"learning_rate": 0.5}, batch_size=10, num_epochs=3, verbose=False)
-    solver.train()
+    with pytest.raises(KeyboardInterrupt):
+        solver.train()
     assert "interrupted after 7 of 12 steps" in capsys.readouterr().out
     assert np.array_equal(net.params["W1"], solver.best_params["W1"])
 

@@ -175,7 +175,10 @@ def test_an_interrupted_training_leaves_the_best_parameters_so_far(repeating, mo
         return loss
 
     monkeypatch.setattr(nnkit.language_model_training, "train_epoch", interrupted)
-    model, history = trained(repeating, 60)
-    assert len(history["val_loss"]) == 3
+    model = TrigramModel(5, wordvec_dim=4, hidden_dim=16, weight_scale=0.3, seed=0)
+    with pytest.raises(KeyboardInterrupt):
+        train_language_model(model, repeating, num_epochs=60, learning_rate=0.5, batch_size=20)
+    monkeypatch.undo()
+    _, history = trained(repeating, 3)
     assert evaluate(model, repeating["x_val"], repeating["d_val"])[0] == pytest.approx(min(history["val_loss"]))
     assert "interrupted in epoch 4" in capsys.readouterr().out

@@ -15,7 +15,7 @@ from typing import Any
 from . import streams
 from .channel import Channel, PeerClosed
 from .events import Events
-from .failures import kind_of, message_of, traceback_of
+from .failures import kind_of, line_in_cell, message_of, traceback_of, waiting_of
 from .handles import Handles, type_name
 from .requests import Requests
 from .shell import Notebook, ZMQInteractiveShell, new_shell
@@ -75,7 +75,7 @@ class Agent:
             self._post(_numbered(self._failure(error), number))
 
     def _failure(self, error: BaseException) -> Message:
-        fields = {"type": type_name(error), "message": message_of(error), "kind": kind_of(error)}
+        fields = {**self._told(error), "kind": kind_of(error)}
         try:
             fields["traceback"] = traceback_of(error, self._cell_of)
         except BaseException:
@@ -108,7 +108,25 @@ class Agent:
             self.events.end()
         kind = "output_limit" if self.events.flooded else "" if problem is None else kind_of(problem)
         fields = {"ok": problem is None, "kind": kind, "cut": self.events.cut, "execution_count": count}
+        if problem is not None:
+            fields |= {**self._told(problem), "line": self._line_of(problem)}
         return Message("cell_done", {"cell": cell, **fields})
+
+    def _told(self, error: BaseException) -> dict[str, str]:
+        try:
+            waiting = waiting_of(error, self._cell_of)
+        except BaseException:
+            waiting = ""
+        if waiting:
+            return {"type": "", "message": waiting}
+        return {"type": type_name(error), "message": message_of(error)}
+
+    def _line_of(self, error: BaseException) -> int | None:
+        """The line of the cell that was run last in which it stopped."""
+        try:
+            return line_in_cell(error, self._cell_of)
+        except BaseException:
+            return None
 
     def _report_outputs(self, cell: str, events: bytes) -> None:
         self._post(Message("output", {"cell": cell, "events": events}))

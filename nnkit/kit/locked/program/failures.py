@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import linecache
 import os
 import re
 import traceback
@@ -28,6 +29,7 @@ _LIMIT_OF_ERRNO = {
 # Libraries that write by themselves raise without the number, or with the number in words (HDF5).
 _ERRNO_IN_WORDS = re.compile(r"errno ?= ?(\d+)")
 _SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
+_DEBUGGERS = {"bdb.py", "pdb.py", "debugger.py"}
 _FOREIGN_CODE = (
     str(Path(__file__).parent),
     str(Path(np.__file__).parent.parent),
@@ -42,6 +44,30 @@ def message_of(error: BaseException) -> str:
         return str(error)[:LONGEST_MESSAGE]
     except BaseException:
         return "(its message can't be shown)"
+
+
+def waiting_of(error: BaseException, cell_of: Callable[[str], str | None]) -> str:
+    """What code waited for, nobody being there, and where; empty if that is not why it raised."""
+    if type_name(error) not in ("StdinNotImplementedError", "BdbQuit"):
+        return ""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    names = {os.path.basename(frame.f_code.co_filename) for frame, _ in frames}
+    debugger = type_name(error) == "BdbQuit" or bool(names & _DEBUGGERS)
+    own = [(frame.f_code.co_filename, line) for frame, line in frames if cell_of(frame.f_code.co_filename) is not None]
+    where = ""
+    if own:
+        file, line = own[-1]
+        # A debugger stops at the line below.
+        calls = (number for number in range(line, max(0, line - 5), -1) if _calls_debugger(file, number))
+        where = f" in line {next(calls, line) if debugger else line} of its cell"
+    if debugger:
+        return f"your code stops for a debugger{where}: take breakpoint() or set_trace() out"
+    return f"your code waits for input(){where}: nobody can type an answer where it is graded"
+
+
+def _calls_debugger(file: str, line: int) -> bool:
+    text = linecache.getline(file, line)
+    return "breakpoint(" in text or "set_trace(" in text
 
 
 def traceback_of(error: BaseException, cell_of: Callable[[str], str | None]) -> str:
@@ -59,12 +85,25 @@ def traceback_of(error: BaseException, cell_of: Callable[[str], str | None]) -> 
     return ("Traceback (most recent call last):\n" + "".join(lines[-MOST_FRAMES:]))[:LONGEST_TRACEBACK] + last
 
 
+def line_in_cell(error: BaseException, cell_of: Callable[[str], str | None]) -> int | None:
+    """The line of the notebook's cell at which it stopped: the outermost one, the cell's own."""
+    if isinstance(error, SyntaxError) and cell_of(str(_slot_of_syntax(error, "filename"))) is not None:
+        line = _slot_of_syntax(error, "lineno")
+        return line if type(line) is int else None
+    cells = (frame for frame in traceback.walk_tb(error.__traceback__) if cell_of(frame[0].f_code.co_filename))
+    return next((line for _, line in cells), None)
+
+
+def _slot_of_syntax(error: SyntaxError, name: str) -> Any:
+    return vars(SyntaxError)[name].__get__(error)
+
+
 def kind_of(error: BaseException) -> str:
     """The verdict an exception leads to: a limit's, if it is one that this process itself can tell.
 
     An exception raised because of another one counts as that one: libraries like to wrap them.
     """
-    if issubclass(type(error), NotImplementedError):
+    if issubclass(type(error), NotImplementedError) and type_name(error) != "StdinNotImplementedError":
         return "not_implemented"
     return next((limit for each in _causes(error) if (limit := _limit_of(each))), "student_error")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,44 +46,51 @@ def same_bytes(a: Array, b: Array) -> bool:
     return bool((a == b).all())
 
 
-Path = tuple[int | str, ...]
+Path = tuple[Any, ...]
 
 
 @dataclass
 class Arguments:
     """Arguments rebuilt for one call, and how they looked when they came.
 
-    A path is the argument's position or name, then indices into the tuples and lists around the value.
+    A path is the argument's position or name, then indices into the tuples and lists, and keys of the dicts, around
+    the value. What stands in an in-out dict may be changed, and is not looked at.
     """
 
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
+    in_out: dict[int | str, dict[Any, Any]] = field(default_factory=dict)
     arrays: list[tuple[Path, Array, Array]] = field(default_factory=list)
-    dicts: list[DictArgument] = field(default_factory=list)
+    containers: list[tuple[Path, dict[Any, Any] | list[Any], dict[Any, Any] | list[Any]]] = field(default_factory=list)
 
-    def changed_arrays(self) -> list[Path]:
-        """Where arrays no longer hold what was sent. What a dict holds is in-out, and not looked at."""
-        return [path for path, given, sent in self.arrays if not same_bytes(given, sent)]
+    def changed(self) -> list[Path]:
+        """Where arrays, dicts and lists no longer hold what was sent."""
+        paths = [path for path, given, sent in self.arrays if not same_bytes(given, sent)]
+        for path, content, before in self.containers:
+            if type(content) is list and len(content) != len(before):
+                paths.append(path)
+            else:
+                paths += [(*path, key) for key in _exchanged(content, before)]
+        return paths
 
-    def changed_dicts(self) -> list[DictArgument]:
-        return [entry for entry in self.dicts if entry.has_changed()]
+
+def _exchanged(content: Any, before: Any) -> list[Any]:
+    """Keys, or indices, under which a container holds something else than before."""
+    if type(content) is list:
+        return [i for i, value in enumerate(before) if not _same(content[i], value)]
+    lost = [key for key, value in before.items() if key not in content or not _same(content[key], value)]
+    return lost + [key for key in content if key not in before]
 
 
-@dataclass
-class DictArgument:
-    """A dict among the arguments: what a function does to it is part of its result."""
-
-    path: Path
-    content: dict[Any, Any]
-    before: dict[Any, Any]
-    inside: Arguments
-
-    def has_changed(self) -> bool:
-        if list(self.content) != list(self.before):
-            return True
-        if any(self.content[key] is not value for key, value in self.before.items()):
-            return True
-        return bool(self.inside.changed_arrays() or self.inside.changed_dicts())
+def _same(value: Any, before: Any) -> bool:
+    """Whether a value is still there, or an equal plain one in its place."""
+    if value is before:
+        return True
+    if type(value) is not type(before):
+        return False
+    if type(value) is np.ndarray:
+        return same_bytes(value, before)
+    return is_plain_scalar(value) and bool(value == before or (value != value and before != before))
 
 
 class Handles:
@@ -154,12 +161,22 @@ class Handles:
         """The value for student code, by itself."""
         return self._rebuild(value, {}, Arguments(), None)
 
-    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-        """The arguments of one call: handles resolved, every array a fresh copy that nothing else shares."""
+    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any], in_out: Collection[int | str] = ()) -> Arguments:
+        """The arguments of one call: handles resolved, every array a fresh copy that nothing else shares.
+
+        `in_out` are the positions and names of dicts that the call may change.
+        """
         memo: dict[int, Array] = {}
         rebuilt = Arguments()
-        rebuilt.args = tuple(self._rebuild(value, memo, rebuilt, (i,)) for i, value in enumerate(args))
-        rebuilt.kwargs = {name: self._rebuild(value, memo, rebuilt, (name,)) for name, value in kwargs.items()}
+
+        def each(place: int | str, value: Any) -> Any:
+            taken = self._rebuild(value, memo, rebuilt, None if place in in_out else (place,))
+            if place in in_out and type(taken) is dict:
+                rebuilt.in_out[place] = taken
+            return taken
+
+        rebuilt.args = tuple(each(i, value) for i, value in enumerate(args))
+        rebuilt.kwargs = {name: each(name, value) for name, value in kwargs.items()}
         return rebuilt
 
     def _rebuild(self, value: Any, memo: dict[int, Array], seen: Arguments, path: Path | None) -> Any:
@@ -181,13 +198,13 @@ class Handles:
             return self.get(value.number)
         if kind is Foreign:
             return self._foreign.setdefault(value.number, ForeignObject(value.number))
-        if kind in (tuple, list):
-            items = enumerate(value)
-            return kind(self._rebuild(item, memo, seen, None if path is None else (*path, i)) for i, item in items)
-        if kind is dict:
-            inside = Arguments()
-            rebuilt = {key: self._rebuild(item, memo, inside, ()) for key, item in value.items()}
-            if path is not None:
-                seen.dicts.append(DictArgument(path, rebuilt, dict(rebuilt), inside))
+        if kind in (tuple, list, dict):
+            pairs = value.items() if kind is dict else enumerate(value)
+            inside = {
+                key: self._rebuild(item, memo, seen, None if path is None else (*path, key)) for key, item in pairs
+            }
+            rebuilt: Any = inside if kind is dict else kind(inside.values())
+            if path is not None and kind is not tuple:
+                seen.containers.append((path, rebuilt, kind(rebuilt)))
             return rebuilt
         return value

@@ -9,9 +9,11 @@ from itertools import islice
 from typing import Any
 
 from .handles import Arguments, Handles, Path
+from .kept_names import KeptNames
 from .wire import WireError
 
 MOST_ITEMS = 10_000
+MOST_CHANGES = 1000
 CallBack = Callable[[str, tuple[Any, ...], dict[str, Any]], Any]
 _MISSING = object()
 
@@ -43,6 +45,7 @@ class Requests:
         self._call_back = call_back
         self._replaced: dict[str, Any] = {}
         self._disabling: dict[str, Any] = {}
+        self._kept = KeptNames(namespace)
         self._answers: dict[str, Callable[..., dict[str, Any]]] = {
             "get": self._get,
             "call": self._call,
@@ -55,6 +58,8 @@ class Requests:
             "enable_all": self._enable_all,
             "reset": self._reset,
             "place": self._place,
+            "keep": self._keep,
+            "return_to": self._return_to,
         }
 
     def answer(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -74,19 +79,24 @@ class Requests:
             return {"missing": True, "value": None}
         return {"missing": False, "value": self._handles.outgoing(self._namespace[name], top=False)}
 
-    def _call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], pick: int | None) -> dict[str, Any]:
+    def _call(
+        self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], pick: int | None, in_out: list[int | str]
+    ) -> dict[str, Any]:
         function = self._handles.incoming(target)
-        arguments = self._handles.arguments(args, kwargs)
-        value, changed = self._invoke(function, arguments, pick)
-        dicts = [(entry.path, self._handles.outgoing_argument(entry.content)) for entry in arguments.changed_dicts()]
+        arguments = self._handles.arguments(args, kwargs, in_out)
+        with self._student_code():
+            value, changed = self._result(function, arguments, pick)
+        dicts = [(place, self._handles.outgoing_argument(content)) for place, content in arguments.in_out.items()]
         return {"value": value, "changed": changed, "dicts": dicts}
 
-    def _batch(self, target: Any, calls: list[Any], kwargs: dict[str, Any], pick: int | None) -> dict[str, Any]:
+    def _batch(
+        self, target: Any, calls: list[Any], kwargs: dict[str, Any], pick: int | None, in_out: list[int | str]
+    ) -> dict[str, Any]:
         function = self._handles.incoming(target)
         values, changes = [], []
         with self._student_code():  # once around all: going in and out takes longer than many a call
             for args in calls:
-                value, changed = self._result(function, self._handles.arguments(args, kwargs), pick)
+                value, changed = self._result(function, self._handles.arguments(args, kwargs, in_out), pick)
                 values.append(value)
                 changes += changed
         return {"value": values, "changed": list(dict.fromkeys(changes))}
@@ -100,18 +110,16 @@ class Requests:
                 with self._student_code():
                     owner[key] = value
                 continue
-            value, changed = self._invoke(owner, self._handles.arguments(*rest), pick)
+            arguments = self._handles.arguments(*rest)
+            with self._student_code():
+                value, changed = self._result(owner, arguments, pick)
             values.append(value)
             changes += [(index, name) for name in changed]
         return {"value": values, "changed": changes}
 
-    def _invoke(self, function: Any, arguments: Arguments, pick: int | None) -> tuple[tuple[bool, Any], list[str]]:
-        with self._student_code():
-            return self._result(function, arguments, pick)
-
     def _result(self, function: Any, arguments: Arguments, pick: int | None) -> tuple[tuple[bool, Any], list[str]]:
         result = function(*arguments.args, **arguments.kwargs)
-        changed = [_argument_name(function, path) for path in arguments.changed_arrays()]
+        changed = [_argument_name(function, path) for path in arguments.changed()[:MOST_CHANGES]]
         if pick is not None and type(result) is tuple and len(result) > pick:
             return (True, self._handles.outgoing(result[pick], top=False)), changed
         return (False, self._handles.outgoing(result)), changed
@@ -155,6 +163,13 @@ class Requests:
             file.write(content)
         return {"value": None}
 
+    def _keep(self, name: str) -> dict[str, Any]:
+        self._kept.keep(name)
+        return {"value": None}
+
+    def _return_to(self, name: str, asked_for: list[str]) -> dict[str, Any]:
+        return {"value": self._kept.return_to(name, asked_for)}
+
     def _override(self, names: list[str]) -> dict[str, Any]:
         for name in names:
             self._replaced.setdefault(name, self._namespace.get(name, _MISSING))
@@ -174,7 +189,7 @@ class Requests:
         if not self._disabling:  # kept: it knows what it has put out of use
             self._disabling |= {"__name__": "disabling", "__file__": "disabling.py"}
             exec(compile(code, "disabling.py", "exec"), self._disabling)
-        self._disabling["disable"](names)
+        self._disabling["disable"](names, self._namespace)
         return {"value": None}
 
     def _enable_all(self) -> dict[str, Any]:
@@ -188,7 +203,7 @@ class Requests:
 
 
 def _argument_name(function: Any, path: Path) -> str:
-    """``x`` or ``cache[0]``, by the parameter names of the student's own function."""
+    """``x``, ``cache[0]`` or ``config['velocity']``, by the parameter names of the student's own function."""
     place, *inside = path
     if isinstance(place, int):
         try:
@@ -197,4 +212,4 @@ def _argument_name(function: Any, path: Path) -> str:
             name = f"argument {place + 1}"
     else:
         name = place
-    return name[:80] + "".join(f"[{i}]" for i in inside)
+    return name[:80] + "".join(f"[{step!r}]"[:80] for step in inside)

@@ -61,10 +61,12 @@ def test_a_submission_is_another_one_when_a_notebook_it_is_built_on_changes():
 
 def test_the_notebooks_it_is_built_on_are_read_with_a_submission(course, tmp_path):
     plan = plan_of(course, "a1", "more", build_release(course, "a1", tmp_path / "release" / "a1"))
-    (tmp_path / "more.ipynb").write_bytes(b"more")
-    job = Job("ada", tmp_path / "more.ipynb", plan)
+    folder = tmp_path / "submitted"
+    folder.mkdir()
+    (folder / "more.ipynb").write_bytes(b"more")
+    job = Job("ada", folder / "more.ipynb", plan)
     assert read_content(job) == Content(b"more")
-    (tmp_path / "net.ipynb").write_bytes(b"net")
+    (folder / "net.ipynb").write_bytes(b"net")
     assert read_content(job) == Content(b"more", {"net": b"net"})
 
 

@@ -55,7 +55,7 @@ def graders(tmp_path):
 
 def grader():
     submission = LocalSubmission({"double": lambda x: 2 * x})
-    return LockedGrader(lambda *_: submission, student="ada", course="c", held_back=lambda name: None)
+    return LockedGrader(lambda *_: submission, student="ada", course="c", held_out=lambda name: None)
 
 
 def session(path):
@@ -211,7 +211,6 @@ def test_a_changed_companion_means_grading_again(course):
 
 def test_other_machines_are_sent_the_companions(course, tmp_path):
     plan = plan_of(course, "a1", "net", build_release(course, "a1", course.release("a1")))
-    course.root.joinpath(".cache", "data").mkdir(parents=True)
     bundle_of([plan]).unpack(tmp_path / "there")
     assert [path.read_text() for path in (tmp_path / "there").rglob("doubling.py")].count(COMPANION) == 1
 

@@ -78,6 +78,7 @@ def test_source_notebook_has_the_same_bytes_on_every_run(course, source):
 def test_grade_ids_are_readable(source):
     ids = [each.metadata.nbgrader.grade_id for each in source.cells if "nbgrader" in each.metadata]
     assert ids == [
+        "released-folder",
         "code_a_tiny_notebook_1",
         "double_forward",
         "test_double_forward",

@@ -96,7 +96,7 @@ def test_text_without_regions_is_left_alone():
         ("### BEGIN HIDDEN TESTS\n", 1, "hidden tests live in tests/graders only"),
         ("### END HIDDEN TESTS\n", 1, "hidden tests live in tests/graders only"),
         ("# BEGN HIDDEN TESTS\n", 1, "hidden tests live in tests/graders only"),
-        ("### BEGIN MARK SCHEME\n", 1, 'kind "explain"'),
+        ("### BEGIN MARK SCHEME\n", 1, "that a person marks"),
         ('s = "BEGIN SOLUTION"\n', 1, "is no delimiter"),
         ("x = 1  ### END SOLUTION\n", 1, "is no delimiter"),
     ],
@@ -161,7 +161,7 @@ def test_several_definitions_come_in_the_order_named(course):
             'exercise "nnkit.layers:afine_forward" names nothing in nnkit/layers.py (did you mean affine_forward?)',
         ),
         ("nnkit.nothing:f", 'exercise "nnkit.nothing:f": there is no module nnkit.nothing (check its name)'),
-        ("nnkit.layers", 'exercise "nnkit.layers" names no function or class (write "nnkit.layers:affine_forward")'),
+        ("nnkit.layers", 'exercise "nnkit.layers" names no function or class (write "nnkit.MODULE:NAME")'),
     ],
 )
 def test_unknown_exercise_is_named_with_the_mend(course, spec, what):

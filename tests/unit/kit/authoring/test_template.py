@@ -55,7 +55,7 @@ def test_every_cell_knows_its_line(course):
 
 def test_definitions_are_the_solved_reference_in_order(course):
     definitions = load_template(course, "a1", "net").definitions
-    assert list(definitions) == ["double_forward", "shifted", "Net"]
+    assert list(definitions) == ["np", "double_forward", "shifted", "Net"]
     assert "np.add(x, x) * 1" in definitions["double_forward"]
     assert "SOLUTION" not in "".join(definitions.values())
 
@@ -70,7 +70,7 @@ def test_definitions_bring_what_they_take_from_the_library_and_nothing_else(cour
     change(course.root, MD, "from nnkit.student import check", imports)
     change(course.root, "nnkit/layers.py", "np.add(x, x)", "moved(x, x)")
     definitions = load_template(course, "a1", "net").definitions
-    assert list(definitions) == ["moved", "double_forward", "shifted", "Net"]
+    assert list(definitions) == ["np", "moved", "double_forward", "shifted", "Net"]
     assert definitions["moved"] == "from nnkit.tools import shift as moved"
 
 

@@ -40,6 +40,11 @@ memory_mb = 512
 """
 
 
+DATA = "[data.cats]\nmodule = 'nnkit.layers'\n"
+THRESHOLD = DATA + "[thresholds.one.cats]\n"
+TWICE = "[data.dogs]\nmodule='nnkit.layers'\n[thresholds.one]\ncats.val=1\ndogs.val=2"
+
+
 @pytest.fixture
 def root(tmp_path):
     for name in ("a1/one", "a1/two", "a2/three"):
@@ -132,10 +137,34 @@ def test_error_survives_the_way_to_a_worker_process():
         ('name = "a2"', 'name = "a1"', 'line 17: a second assignment is named "a1" (rename one of them)'),
         ("three = 10", "thre = 10", 'line 23: points are stated for "thre", which is no notebook of a2'),
         ('title = "Second"', "title = Second", "line 18: Invalid value (this is not TOML"),
-        ('seed = "s"\n', "", 'line 1: "seed" is missing (add seed = …: part of every seed'),
+        ('title = "A tiny course"\n', "", 'line 1: "title" is missing (add title = …: what people read'),
         ('name = "a1"', 'name = "a 1"', 'line 7: assignment.name = "a 1": string should match pattern'),
-        ("memory_mb = 512", "[data]\ncifar10 = 'nowhere'", 'line 28: there is no folder "nowhere"'),
-        ("memory_mb = 512", "[thresholds.one.cats]\nval=0.1\ntest=0.1", 'line 27: no data set is named "cats"'),
+        (
+            "memory_mb = 512",
+            "[data]\ncats = 'nowhere'",
+            'line 28: data.cats = "nowhere": a table is expected ([data.NAME]',
+        ),
+        ("memory_mb = 512", DATA + "path = 'no'", 'line 29: there is no file or folder "no" (take the line out to use'),
+        ("memory_mb = 512", DATA.replace("layers", "layer"), 'line 28: there is no module "nnkit.layer" (did you mean'),
+        ("memory_mb = 512", DATA + "files = ['nnkit/no.h5']", 'line 29: there is no data file "nnkit/no.h5" (name a'),
+        ("memory_mb = 512", "[data.'c-t']\nmodule='nnkit.layers'", 'line 27: a data set can\'t be called "c-t"'),
+        ("memory_mb = 512", "[thresholds.one.cats]\nval=0.1", 'line 27: no data set is named "cats" (add [data.cats])'),
+        ("memory_mb = 512", THRESHOLD + "val=true", "line 30: thresholds.one.cats.val = True: a table is expected"),
+        (
+            "memory_mb = 512",
+            THRESHOLD + "val={}",
+            "line 30: thresholds.one.cats.val = {}: write a number, { least = … }",
+        ),
+        ("memory_mb = 512", THRESHOLD + "val={lest=1}", 'line 30: unknown key "lest" (did you mean least?)'),
+        ("memory_mb = 512", THRESHOLD + "check=0.1", 'line 30: a measure can\'t be called "check"'),
+        ("memory_mb = 512", DATA + TWICE, 'line 33: "val" of one is stated for cats and for dogs, and both are in use'),
+        ('id = "tiny"', 'id = "tiny"\npackage = "physlab"', 'line 2: there is no folder "physlab" beside course.toml'),
+        (
+            'id = "tiny"',
+            'id = "tiny"\npackage = "random"',
+            'line 2: the package is called "random", which means something',
+        ),
+        ('id = "tiny"', 'id = "tiny"\npackage = "data"', 'line 2: the package is called "data", which means something'),
     ],
 )
 def test_wrong_line_is_named(root, old, new, message):

@@ -177,3 +177,9 @@ def test_requirements_are_bounded_as_the_project_is(course):
 
 def test_readme_names_the_notebooks(course):
     assert "1. `net.ipynb`" in (build(course) / "README.md").read_text()
+
+
+def test_readme_names_the_folders_that_belong_to_the_notebooks_and_warns_of_the_other_nnkit(course):
+    text = (build(course) / "README.md").read_text()
+    assert "every notebook looks for `nnkit/` and `checks/` beside it" in text
+    assert "What pip\ninstalls under the name `nnkit` is something else" in text

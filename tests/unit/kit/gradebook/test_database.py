@@ -70,7 +70,7 @@ def test_a_server_that_does_not_answer_is_said(with_url):
 
 def test_a_missing_driver_is_said(with_url, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    assert 'pip install "nnkit[postgresql]"' in complaint(with_url(f"postgresql://ada:{PASSWORD}@db/marks"))
+    assert 'pip install "nnkit-teaching[postgresql]"' in complaint(with_url(f"postgresql://ada:{PASSWORD}@db/marks"))
 
 
 def test_an_unknown_driver_is_said(with_url):

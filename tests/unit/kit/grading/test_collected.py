@@ -9,8 +9,9 @@ from tiny_course import write_course
 
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.grading.collected import collected
-from nnkit.kit.grading.locked_grader import Accuracies, LockedGrader
+from nnkit.kit.grading.locked_grader import LockedGrader
 from nnkit.kit.grading.plan import namespace_of
+from nnkit.kit.grading.thresholds import Thresholds
 from nnkit.student.plugin import GraderFileError, run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -41,7 +42,7 @@ def graders(tmp_path):
 
 def grader(names=NAMES, **options):
     submission = LocalSubmission(names)
-    given = {"student": "ada", "course": "c", "held_back": lambda name: name, "item_wall_s": 1e6, **options}
+    given = {"student": "ada", "course": "c", "held_out": lambda name: name, "item_wall_s": 1e6, **options}
     return LockedGrader(lambda *_: submission, **given)
 
 
@@ -119,7 +120,8 @@ ENDS = """
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"items": {"b"}}, {"first": {"c"}}, {"thresholds": lambda item: Accuracies(0.5, 0.5)}]
+    "options",
+    [{}, {"items": {"b"}}, {"first": {"c"}}, {"thresholds": lambda item: Thresholds(validation=0.5, test=0.5)}],
 )
 def test_every_end_is_told_as_by_a_session(graders, options):
     path = graders(ENDS)

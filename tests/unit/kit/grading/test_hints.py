@@ -36,7 +36,7 @@ def graded(tmp_path):
 
     def grade(function):
         submission = LocalSubmission({"scaled": function})
-        grader = LockedGrader(lambda *_: submission, student="ada", course="c", held_back=lambda name: None)
+        grader = LockedGrader(lambda *_: submission, student="ada", course="c", held_out=lambda name: None)
         results = run_graders(path, grader)
         return grader, [result.name for result in results if result.verdict != "passed"]
 
@@ -58,7 +58,7 @@ def test_a_slow_test_gets_no_hint_and_no_mistake_is_tried_on_it(graded, tmp_path
     lengths = []
     tripled = KnownMistake("tripled", TRIPLED.hint, {"scaled": lambda x: lengths.append(len(x)) or 3 * x})
     submission = LocalSubmission({"scaled": lambda x: 3 * x})
-    grader = LockedGrader(lambda *_: submission, student="ada", course="c", held_back=lambda name: None)
+    grader = LockedGrader(lambda *_: submission, student="ada", course="c", held_out=lambda name: None)
     failed = [result.name for result in run_graders(path, grader)]
     assert find_hints(grader, failed, [tripled]) == {"test_small": TRIPLED.hint}
     assert lengths == [2]

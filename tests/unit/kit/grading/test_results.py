@@ -93,3 +93,24 @@ def test_an_open_item_shows_no_number():
 
 def test_the_outputs_are_valid():
     nbformat.validate(nbformat.v4.new_notebook(cells=[graded_cell(item(one_test()))]))
+
+
+def test_a_hint_is_said_once_and_first():
+    record = item(one_test(hint="Sum over rows."), one_test(name="test_other", hint="Sum over rows."))
+    for page in (as_text(record), as_html(record)):
+        assert page.count("Sum over rows.") == 1
+        assert page.index("Sum over rows.") < page.index("other")
+
+
+def test_a_traceback_is_shown_once():
+    trace = "Traceback\n  x = 1 / 0\nZeroDivisionError"
+    record = item(*(one_test("student_error", name=f"test_{name}", trace=trace) for name in "ab"))
+    for page in (as_text(record), as_html(record)):
+        assert page.count("x = 1 / 0") == 1
+
+
+def test_hidden_and_public_tests_are_told_apart():
+    record = item(one_test(), TestRecord("test_secretly", "failed", False, 1.0))
+    text = as_text(record)
+    assert "it (public)" in text
+    assert "secretly (hidden)" in text

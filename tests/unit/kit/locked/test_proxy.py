@@ -21,11 +21,12 @@ from nnkit.student.testing import (
     assert_close,
     assert_equal,
     assert_inputs_unchanged,
+    inout,
     numerical_gradient,
     type_name,
 )
 
-SOURCE = '''
+SOURCE = """
 import numpy as np
 
 scale = 3
@@ -61,8 +62,23 @@ def double_in_place(x, unused=None):
     return x
 
 def change_first(cache):
-    cache[0][:] = 0
+    if type(cache) is list:
+        cache[0]["a"] += 1
+        cache[0]["b"] = 0
+    else:
+        cache[0][:] = 0
     return 1
+
+def look_into(memory):
+    memory["steps"].append(3)
+    memory["inner"]["n"] += 1
+
+def empty(memory):
+    memory.clear()
+
+def renew(memory):
+    for key in memory:
+        memory[key] = memory[key].copy() if hasattr(memory[key], "copy") else eval(repr(memory[key]), {"nan": np.nan})
 
 def remember(x, memory):
     memory["calls"] = memory.get("calls", 0) + 1
@@ -115,7 +131,7 @@ class Model:
         self.layers = [np.zeros(1), "relu"]
     def loss(self, x):
         return float((self.params["W"] * x).sum() + self.bias)
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -210,16 +226,75 @@ def test_arrays_that_keep_their_nan_have_not_changed(submission: Any) -> None:
     assert submission.mutations == []
 
 
-def test_what_a_function_does_to_a_dict_reaches_the_callers_dict(submission: Any) -> None:
+def test_what_a_function_does_to_an_in_out_dict_reaches_the_callers_dict(submission: Any) -> None:
     memory: dict[str, Any] = {"mean": np.array([4.0])}
-    submission.remember(1.5, memory)
-    submission.remember(2.5, memory)
+    submission.remember(1.5, inout(memory))
+    submission.remember(2.5, memory=inout(memory))
     assert (memory["calls"], memory["mean"][0], memory["last"]) == (2, 1.0, 2.5)
-
-
-def test_content_of_a_dict_is_no_mutation(submission: Any) -> None:
-    submission.remember(1.5, {"mean": np.array([4.0])})
     assert submission.mutations == []
+
+
+def test_containers_in_an_in_out_dict_come_back_as_they_are(submission: Any) -> None:
+    memory: dict[str, Any] = {"steps": [1, (2, "a")], "inner": {"n": 1}}
+    submission.look_into(inout(memory))
+    assert memory == {"steps": [1, (2, "a"), 3], "inner": {"n": 2}}
+
+
+def test_a_function_may_take_entries_out_of_an_in_out_dict(submission: Any) -> None:
+    memory = {"a": 1}
+    submission.empty(inout(memory))
+    assert memory == {}
+
+
+def test_any_other_dict_stays_as_the_test_has_it(submission: Any) -> None:
+    mean = np.array([4.0])
+    memory: dict[str, Any] = {"mean": mean}
+    submission.remember(1.5, memory)
+    assert list(memory) == ["mean"]
+    assert memory["mean"] is mean
+    assert mean[0] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("memory", "changes"),
+    [
+        ({"mean": np.array([4.0])}, ["memory['mean']", "memory['calls']", "memory['last']"]),
+        ({"mean": np.array([0.0]), "calls": 3, "last": 1.5}, ["memory['calls']"]),
+    ],
+)
+def test_a_change_of_a_dict_is_reported_entry_by_entry(submission: Any, memory: Any, changes: list[str]) -> None:
+    submission.remember(1.5, memory)
+    assert submission.mutations == [f"remember: {change}" for change in changes]
+
+
+def test_a_change_of_what_stands_in_dicts_lists_and_tuples_is_reported(submission: Any) -> None:
+    submission.look_into({"steps": [1], "inner": {"n": 1}})
+    assert sorted(submission.mutations) == ["look_into: memory['inner']['n']", "look_into: memory['steps']"]
+    submission.clear_mutations()
+    submission.change_first([{"a": np.ones(2)}])
+    assert submission.mutations == ["change_first: cache[0]['a']", "change_first: cache[0]['b']"]
+
+
+def test_an_equal_value_in_the_place_of_another_is_no_change(submission: Any) -> None:
+    submission.renew({"w": np.array([1.0, np.nan]), "rate": float("nan"), "name": "x" * 50})
+    assert submission.mutations == []
+
+
+def test_a_batch_may_change_in_out_dicts_and_brings_nothing_back(submission: Any) -> None:
+    memory = {"mean": np.array([4.0])}
+    submission.remember.batch([(1.5, inout(memory))] * 2)
+    submission.run([Call(submission.remember, (1.5, inout(memory)))])
+    assert (list(memory), submission.mutations) == (["mean"], [])
+
+
+def test_only_a_dict_can_be_in_out(submission: Any) -> None:
+    with pytest.raises(TypeError, match="takes a dict, not list"):
+        inout([1])
+
+
+def test_an_in_out_dict_stands_for_a_whole_argument(submission: Any) -> None:
+    with pytest.raises(TypeError, match="cannot be sent"):
+        submission.keep([inout({})])
 
 
 def test_a_batch_gives_each_result(submission: Any) -> None:

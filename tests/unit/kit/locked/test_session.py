@@ -353,6 +353,29 @@ def test_a_forged_answer_ends_the_session_as_killed(name: str) -> None:
     assert process.killed
 
 
+@pytest.mark.parametrize("place", [0, 1, "x", (0,), np.zeros(2)])
+def test_a_dict_that_was_not_given_to_be_changed_ends_the_session_as_killed(place: Any) -> None:
+    forged = result(value=(False, 1), changed=[], dicts=[(place, {"n": 2})])
+    session = LockedSession(Impostor(answering(forged)), QUICK)
+    session.submission(2)
+    function: Any = session._make(1, "f", "function")
+    expected = {"n": 1}
+    with pytest.raises(StudentKilled, match="broke the protocol"):
+        function(expected)
+    assert expected == {"n": 1}
+
+
+def test_an_array_in_the_place_of_the_requests_number_ends_the_session_as_killed() -> None:
+    def speak(connection: socket.socket) -> None:
+        channel = Channel(connection, FROM_AGENT, TO_AGENT)
+        channel.send(Message("ready"))
+        channel.receive(time.monotonic() + 5)
+        channel.send(Message("result", {"missing": False, "value": 1, "request": np.ones(2)}))
+
+    with pytest.raises(StudentKilled, match="broke the protocol"):
+        _ = LockedSession(Impostor(speak), QUICK).submission(2).anything
+
+
 def test_garbage_for_an_answer_ends_the_session_as_killed() -> None:
     def speak(connection: socket.socket) -> None:
         Channel(connection, FROM_AGENT, TO_AGENT).send(Message("ready"))

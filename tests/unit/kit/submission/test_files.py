@@ -8,7 +8,6 @@ import pytest
 from nnkit.kit.course.hashing import hash_of, hash_of_contents
 from nnkit.kit.submission.files import (
     UnreadableSubmission,
-    is_there,
     read_file,
     similar_notebooks,
     submission_time,
@@ -62,18 +61,23 @@ def test_a_linked_folder_is_refused(tmp_path):
         read_file(tmp_path / "a1", "net.ipynb", 100)
 
 
-def test_a_file_that_may_not_be_read_is_no_missing_one(tmp_path, monkeypatch):
-    def refuse(*_, **__):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(os, "lstat", refuse)
-    assert is_there(tmp_path, "net.ipynb")
-
-
 def test_a_missing_file_is_named(tmp_path):
-    assert not is_there(tmp_path, "net.ipynb")
     with pytest.raises(UnreadableSubmission, match=r"net\.ipynb is not in the submission"):
         read_file(tmp_path, "net.ipynb", 100)
+
+
+def test_a_file_in_a_folder_of_the_submission_is_read(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "net.ipynb").write_bytes(b"12345")
+    assert read_file(tmp_path, "a/b/net.ipynb", 5) == b"12345"
+
+
+def test_a_linked_folder_on_the_way_is_not_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "net.ipynb").write_text("secret")
+    (tmp_path / "a").symlink_to("real")
+    with pytest.raises(UnreadableSubmission, match="can't be read"):
+        read_file(tmp_path, "a/net.ipynb", 100)
 
 
 def test_the_hash_of_what_was_read_is_that_of_the_file(tmp_path):

@@ -12,13 +12,13 @@ from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import release_notebook, solved_notebook, source_notebook
 from nnkit.kit.submission.attachments import MOST_BYTES
 from nnkit.kit.submission.files import UnreadableSubmission
-from nnkit.kit.submission.matching import (
+from nnkit.kit.submission.matching import match
+from nnkit.kit.submission.reading import (
     MAX_CELL_BYTES,
     MAX_CELLS,
     REMARKS,
     as_notebook,
     grade_id_of,
-    match,
     parse_notebook,
 )
 
@@ -68,7 +68,13 @@ def said(matched, grade_id):
         (b"\xff\xfe\x00\x01\x02", "JSON"),
         ("[1, 2]", "not a notebook"),
         ('"notebook"', "not a notebook"),
-        ('{"nbformat": 3, "worksheets": []}', "format '3'"),
+        ('{"nbformat": 3}', "no list of cells"),
+        ('{"nbformat": 2, "worksheets": []}', "format '2'"),
+        ("<!DOCTYPE html>\n<html></html>", r"is a web page \(HTML\)"),
+        (b"\xef\xbb\xbf  <html>", r"is a web page \(HTML\)"),
+        (b"PK\x03\x04 and so on", "is a zip file"),
+        (b"%PDF-1.7", "is a PDF"),
+        ('{\n<<<<<<< HEAD\n"a": 1\n=======\n"a": 2\n>>>>>>> mine\n}', "marks of a merge conflict"),
         ('{"cells": []}', "format 'None'"),
         ('{"nbformat": 4}', "no list of cells"),
         ('{"nbformat": 4, "cells": {}}', "no list of cells"),
@@ -116,15 +122,70 @@ def with_attachments(attachments, **more):
 
 @pytest.mark.parametrize("encoded", [PNG, [PNG[:8] + "\n", PNG[8:]]])
 def test_a_picture_in_an_answer_is_kept(encoded):
-    (cell,) = with_attachments({"image (1).png": {"image/png": encoded}}).cells
-    assert cell.attachments == {"image (1).png": {"image/png": "".join(encoded)}}
+    (cell,) = with_attachments({"image-1.png": {"image/png": encoded}}).cells
+    assert cell.attachments == {"image-1.png": {"image/png": "".join(encoded)}}
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("image (1).png", "image%20(1).png"),
+        ("image (1).png", "image (1).png"),
+        ("Screenshot at 3.04\u202fPM.png", "Screenshot%20at%203.04%E2%80%AFPM.png"),
+        ("plot@2x.png", "plot@2x.png"),
+        ("a, b.png", "a%2C%20b.png"),
+        ("a, b.png", "a,%20b.png"),
+        ("Ü.png", "%C3%9C.png"),
+        ("../up.png", "../up.png"),
+        (".hidden.png", ".hidden.png"),
+        ("x" * 300 + ".png", "x" * 300 + ".png"),
+        ("<b>.png", "%3Cb%3E.png"),
+    ],
+)
+def test_a_picture_with_an_odd_name_gets_a_plain_one(name, address):
+    (cell,) = with_attachments({name: {"image/png": PNG}}, source=f"See ![x](attachment:{address}).").cells
+    assert (cell.attachments, cell.source) == (
+        {"picture-1.png": {"image/png": PNG}},
+        "See ![x](attachment:picture-1.png).",
+    )
+
+
+def test_two_odd_names_do_not_become_one():
+    names = ["a b.png", "a  b.png", "picture-1.png"]
+    (cell,) = with_attachments({name: {"image/png": PNG} for name in names}).cells
+    assert len(cell.attachments) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        (f"![x](data:image/png;base64,{PNG})", "![x](attachment:picture-1.png)"),
+        (f"[p]: data:image/png;base64,{PNG}\n", "[p]: attachment:picture-1.png\n"),
+        (f'<img src="data:image/png;base64,{PNG}" width="3">', "\n\n![](attachment:picture-1.png)\n\n"),
+    ],
+)
+def test_a_picture_in_the_text_becomes_an_attachment(source, left):
+    (cell,) = with_attachments({}, source=source).cells
+    assert (cell.source, cell.attachments) == (left, {"picture-1.png": {"image/png": PNG}})
+
+
+def test_a_picture_of_a_megabyte_in_the_text_does_not_make_the_cell_too_long():
+    large = PNG + "A" * 1_000_000
+    (cell,) = with_attachments({}, source=f"![x](data:image/png;base64,{large})").cells
+    assert cell.attachments == {"picture-1.png": {"image/png": large}}
+
+
+def test_other_data_in_the_text_is_left_out_and_said():
+    lie = base64.b64encode(b"<script>").decode()
+    notebook = with_attachments({}, source=f"![x](data:image/png;base64,{lie})")
+    assert "<script>" not in str(notebook)
+    assert lie not in notebook.cells[0].source
+    assert "1 attachments of the cell 'zero_why' were left out" in notebook.metadata[REMARKS][0]
 
 
 @pytest.mark.parametrize(
     "attachments",
     [
-        {"../up.png": {"image/png": PNG}},
-        {".hidden.png": {"image/png": PNG}},
         {"page.html": {"text/html": "<script>1</script>"}},
         {"drawing.svg": {"image/svg+xml": "<svg/>"}},
         {"lie.png": {"image/png": base64.b64encode(b"<script>").decode()}},
@@ -265,12 +326,63 @@ def test_of_two_cells_with_one_id_the_first_is_graded(release, solved):
     assert matched.notebook.cells[at + 1].source == second.source, "the second runs as an ordinary cell"
 
 
-def test_a_renamed_cell_runs_as_an_ordinary_one(release, solved):
+def test_a_renamed_cell_is_found_by_what_it_defines(release, solved):
     cell(solved, "double_forward").metadata["nbgrader"]["grade_id"] = "my_double"
     matched = match(read(solved), release)
-    assert any("'my_double' is not part of this release" in message for message in matched.messages)
-    assert "put back" in said(matched, "double_forward")
-    assert cell(matched.notebook, "double_forward").source == cell(release, "double_forward").source
+    assert cell(matched.notebook, "double_forward").source == cell(solved, "my_double").source
+    assert "found by what it holds" in said(matched, "double_forward")
+
+
+def test_a_cell_with_an_unknown_name_runs_as_an_ordinary_one(release, solved):
+    solved.cells.append(nbformat.v4.new_code_cell("1", metadata={"nbgrader": {"grade_id": "other"}}))
+    matched = match(read(solved), release)
+    assert any("'other' is not part of this release" in message for message in matched.messages)
+    assert matched.notebook.cells[-1].source == "1"
+
+
+def test_cells_without_any_metadata_are_found_by_what_they_hold(release, solved):
+    for each in solved.cells:
+        each.metadata = {}
+    matched = match(read(solved), release)
+    assert order(matched.notebook) == order(release)
+    for grade_id in ("double_forward", "Net", "tuning", "zero", "zero_why"):
+        assert cell(matched.notebook, grade_id).source != cell(release, grade_id).source, grade_id
+    assert any("have lost their metadata" in message for message in matched.messages)
+
+
+def test_of_two_copies_the_first_that_holds_something_is_graded(release, solved):
+    at = solved.cells.index(cell(solved, "zero_why"))
+    first = copy.deepcopy(solved.cells[at])
+    first.update(id="first", source="YOUR ANSWER HERE")
+    solved.cells.insert(at, first)
+    matched = match(read(solved), release)
+    assert "emptiness" in cell(matched.notebook, "zero_why").source
+    assert "first one that holds something" in said(matched, "zero_why")
+
+
+@pytest.mark.parametrize(
+    ("grade_id", "more", "place"),
+    [
+        ("code_a_tiny_notebook_1", "import math", -1),
+        ("code_a_tiny_notebook_1", "ones = np.ones(3)", 1),
+        ("code_a_tiny_notebook_1", "np = None", -1),
+        ("test_Net", "x = 1", -1),
+        ("zero_question", "I think that A and C are.", 1),
+    ],
+)
+def test_what_was_added_to_a_locked_cell_gets_one_of_its_own(release, solved, grade_id, more, place):
+    cell(solved, grade_id).source += f"\n{more}"
+    matched = match(read(solved), release)
+    restored = matched.notebook.cells.index(cell(matched.notebook, grade_id))
+    assert matched.notebook.cells[restored].source == cell(release, grade_id).source
+    assert matched.notebook.cells[restored + place].source == more
+    assert more in " ".join([*matched.messages, said(matched, grade_id)])
+    nbformat.validate(matched.notebook)
+
+
+def test_a_changed_line_of_a_locked_cell_is_quoted(release, solved):
+    cell(solved, "zero_question").source = cell(solved, "zero_question").source.replace("nothing", "something")
+    assert any("something" in message for message in match(read(solved), release).messages)
 
 
 def test_a_moved_cell_stays_where_the_student_put_it(release, solved):

@@ -1,0 +1,1 @@
+"""A new course: small, complete, and proven."""

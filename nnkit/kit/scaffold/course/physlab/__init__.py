@@ -1,0 +1,1 @@
+"""A physics lab: what is taught."""

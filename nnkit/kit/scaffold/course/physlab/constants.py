@@ -1,0 +1,3 @@
+"""Constants of nature, in SI units."""
+
+G = 9.81

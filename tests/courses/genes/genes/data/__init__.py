@@ -1,0 +1,1 @@
+"""What a sequencer has read."""

@@ -177,7 +177,7 @@ def _new(options: argparse.Namespace, console: Console) -> int:
 
 
 def _build(options: argparse.Namespace, console: Console) -> int:
-        from nnkit.kit.authoring.oversights import oversights_of_some
+    from nnkit.kit.authoring.oversights import oversights_of_some
     from nnkit.kit.authoring.read_once import read_once
     from nnkit.kit.authoring.sources import clear_sources, write_source
 

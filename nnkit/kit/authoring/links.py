@@ -33,6 +33,8 @@ def missing_targets(template: Template) -> Iterator[Finding]:
             place = str(PurePosixPath(target))
             if not target or _ELSEWHERE.match(target) or place in received or place.startswith(("nnkit/", "checks/")):
                 continue
+            if place in data_files(template.course, template.assignment):
+                continue
             line = cell.line + (cell.kind != "prose") + text.count("\n", 0, match.start())
             mend = f"name its path in files of {template.assignment} in course.toml, and link to its bare name"
             yield Finding(f'"{target}" is no file that students receive', template.shown, line, mend)

@@ -7,7 +7,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +19,7 @@ from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
 from nnkit.kit.course.file import in_course, load_course
 from nnkit.kit.course.installation import DISTRIBUTION
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.targets import Target, targets
 from nnkit.kit.course.terminal import Terminal
 
 # Imports make a million objects and no garbage; at Python's own pace, looking for it takes a seventh of their time.
@@ -68,12 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(
-        name: str, run: Any, text: str, *, json: bool = True, assignments: bool = True
+        name: str, run: Any, text: str, *, json: bool = True, assignments: bool = True, notebooks: bool = False
     ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
         if assignments:
-            sub.add_argument("assignment", nargs="*", help="assignments (default: all)")
+            what = ("ASSIGNMENT[/NOTEBOOK]", " or single notebooks") if notebooks else ("ASSIGNMENT", "")
+            sub.add_argument("assignment", nargs="*", metavar=what[0], help=f"assignments{what[1]} (default: all)")
         if json:
             sub.add_argument("--json", action="store_true", help="print data for machines")
         return sub
@@ -81,15 +83,17 @@ def _parser() -> argparse.ArgumentParser:
     new = command("new", _new, "Make a small complete course of your own.", json=False, assignments=False)
     new.add_argument("folder", type=Path, help="where to make it: a folder that is empty, or not there yet")
     new.add_argument("--package", default="", metavar="NAME", help="name of its package (default: as the folder)")
-    command("build", _build, "Expand the templates to nbgrader source notebooks.", json=False)
-    command("record", _record, "Record the graders' fixed expected outputs with the reference.", json=False)
-    verify = command(
-        "verify", _verify, "Prove graders and release: reference, untouched notebook, misconceptions, leaks."
-    )
+    command("build", _build, "Expand the templates to nbgrader source notebooks.", json=False, notebooks=True)
+    record = "Record the graders' fixed expected outputs with the reference."
+    command("record", _record, record, json=False, notebooks=True)
+    proof = "Prove graders and release: reference, untouched notebook, misconceptions, leaks."
+    verify = command("verify", _verify, proof, notebooks=True)
     verify.add_argument("--jobs", type=int, default=None, help="notebooks run at once (default: course.toml)")
+    verify.add_argument("--force", action="store_true", help="also prove again what has not changed")
     release = command("release", _release, "Verify, then write what students receive.", json=False)
     release.add_argument("--jobs", type=int, default=None, help="notebooks run at once (default: course.toml)")
-    grade = command("grade", _grade, "Grade what is in submitted/ and write the gradebook.")
+    release.add_argument("--force", action="store_true", help="also prove again what has not changed")
+    grade = command("grade", _grade, "Grade what is in submitted/ and write the gradebook.", notebooks=True)
     grade.add_argument("--student", action="append", help="only this student (may be repeated)")
     grade.add_argument(
         "--quick",
@@ -136,8 +140,15 @@ def _course(options: argparse.Namespace) -> tuple[Course, list[str]]:
     for name in getattr(options, "assignment", []):
         if name not in known:
             mend = did_you_mean(name, known, f"it has {', '.join(known)}")
+            if "/" in name:
+                mend = "this command takes whole assignments"
             raise CourseError(f'no assignment is named "{name}"', file="course.toml", mend=mend)
     return course, list(getattr(options, "assignment", [])) or known
+
+
+def _targets(options: argparse.Namespace) -> tuple[Course, tuple[Target, ...]]:
+    course = load_course(options.course)
+    return course, targets(course, options.assignment)
 
 
 def _course_here(options: argparse.Namespace) -> Course | None:
@@ -166,29 +177,42 @@ def _new(options: argparse.Namespace, console: Console) -> int:
 
 
 def _build(options: argparse.Namespace, console: Console) -> int:
-    from nnkit.kit.authoring.notebook import write_source
+    from nnkit.kit.authoring.oversights import oversights_of_some
+    from nnkit.kit.authoring.read_once import read_once
+    from nnkit.kit.authoring.sources import clear_sources, write_source
 
-    course, assignments = _course(options)
+    course, wanted = _targets(options)
     _check_config_file(course)
-    for assignment in assignments:
-        for notebook in course.assignment(assignment).notebooks:
-            changed = write_source(course, assignment, notebook)
-            path = course.source(assignment, notebook).relative_to(course.root)
-            console.print(f"{path}: {'written' if changed else 'unchanged'}")
+    with read_once():
+        for target in wanted:
+            for path in clear_sources(course, target.assignment):
+                console.print(f"{path.relative_to(course.root)}: removed, course.toml does not name it")
+            for notebook in target.notebooks:
+                changed = write_source(course, target.assignment, notebook)
+                path = course.source(target.assignment, notebook).relative_to(course.root)
+                console.print(f"{path}: {'written' if changed else 'unchanged'}")
+        warnings = list(oversights_of_some(course, [(each.assignment, name) for each, name in _each(wanted)]))
+    for warning in warnings:
+        console.print(f"! {warning}", style="yellow", markup=False)
     return 0
+
+
+def _each(wanted: tuple[Target, ...]) -> Iterator[tuple[Target, str]]:
+    return ((target, notebook) for target in wanted for notebook in target.notebooks)
 
 
 def _record(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.authoring.loading import load_template
     from nnkit.kit.authoring.recording import record_expected
 
-    course, assignments = _course(options)
-    for assignment in assignments:
-        for notebook in course.assignment(assignment).notebooks:
-            dropped = record_expected(load_template(course, assignment, notebook))
-            console.print(f"{course.expected(assignment, notebook).relative_to(course.root)}: recorded")
-            for key in dropped:
-                console.print(f"  no test asks for {key} any more: dropped")
+    course, wanted = _targets(options)
+    for target, notebook in _each(wanted):
+        dropped = record_expected(load_template(course, target.assignment, notebook))
+        path = course.expected(target.assignment, notebook)
+        said = "recorded" if path.is_file() else "no test asks for an expected output"
+        console.print(f"{path.relative_to(course.root)}: {said}")
+        for key in dropped:
+            console.print(f"  no test asks for {key} any more: dropped")
     return 0
 
 
@@ -196,8 +220,10 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.proof.tables import verification_tables
     from nnkit.kit.proof.verify import verify
 
-    course, assignments = _course(options)
-    verification = verify(course, assignments, workers=_jobs(options, course), console=console)
+    course = load_course(options.course)
+    verification = verify(
+        course, options.assignment, workers=_jobs(options, course), force=options.force, console=console
+    )
     if options.json:
         print(json.dumps(verification.as_dict(), indent=1))
     else:
@@ -213,7 +239,7 @@ def _release(options: argparse.Namespace, console: Console) -> int:
     course, assignments = _course(options)
     _check_config_file(course)
     for assignment in assignments:
-        verification = release(course, assignment, workers=_jobs(options, course), console=console)
+        verification = release(course, assignment, workers=_jobs(options, course), force=options.force, console=console)
         if not verification.ok:
             for table in verification_tables(verification):
                 console.print(table)
@@ -238,15 +264,16 @@ def _grade_class(options: argparse.Namespace, console: Console) -> int:
     from nnkit.kit.reporting.summary import Summary
     from nnkit.kit.sandbox import Tier
 
-    course, assignments = _course(options)
+    course, wanted = _targets(options)
     _check_config_file(course)
     scheduler = course.engine.scheduler if options.scheduler is None else options.scheduler
     summary = Summary()
     try:
-        for assignment in assignments:
+        for target in wanted:
             for record in grade_class(
                 course,
-                assignment,
+                target.assignment,
+                notebooks=target.notebooks,
                 students=options.student,
                 mode="quick" if options.quick else "full",
                 workers=_jobs(options, course),

@@ -78,10 +78,10 @@ class ExpectedValues:
         try:
             about = self.path.stat()
         except FileNotFoundError:
-            raise MissingExpected(f"{self.path} does not exist: record the expected values first") from None
+            raise MissingExpected(f"{self.path.name}, the file of expected values, does not exist") from None
         values = _contents(self.path, about.st_ino, about.st_mtime_ns, about.st_size)
         if key not in values:
-            raise MissingExpected(f"{self.path} has no {key}: record the expected values again")
+            raise MissingExpected(f"{self.path.name} holds no expected value {key}")
         value = values[key]
         return value.copy() if isinstance(value, np.ndarray) else value
 

@@ -2,15 +2,15 @@
 
 import hashlib
 import json
-import math
 import time
-import traceback
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nnkit.student.breakage import place_of
 from nnkit.student.expected import ExpectedRecorder, ExpectedValues, expected_path, stored_keys
+from nnkit.student.marker import read_marker_call
 from nnkit.student.measurement import measurements
 from nnkit.student.session import GraderFileError, run_pytest
 from nnkit.student.verdict import VERDICTS, GraderTest, TestResult, TestTrace, judge
@@ -195,10 +195,7 @@ def _broken_at_import(path, error):
     """Which line of a grader file, or of a companion, can't be run, and why."""
     error = error.__cause__ or error  # pytest wraps what the file raised
     folder = path.parent
-    lines = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError):
-        lines.append((error.filename or "", error.lineno))
-    file, line = next((each for each in reversed(lines) if Path(each[0]).parent == folder), (path, None))
+    file, line = place_of(error, path)
     place = f"{file}, line {line}" if line else str(file)
     what = f"{place}: {type(error).__name__}: {getattr(error, 'msg', None) or error}"
     if isinstance(error, ModuleNotFoundError) and error.name and "." not in error.name:
@@ -221,34 +218,11 @@ def read_marker(node):
     """
     markers = list(node.iter_markers("item"))
     if len(markers) != 1:
-        raise ValueError(f"{len(markers) or 'no'} item markers, write one: @item(\"affine_forward\", public=True)")
-    args, options = markers[0].args, dict(markers[0].kwargs)
-    if len(args) != 1 or not isinstance(args[0], str) or not args[0]:
-        raise ValueError('item takes one name: @item("affine_forward")')
-    defaults = {"public": False, "weight": 1, "message": "", "slow": False, "needs": (), "confirms": ()}
-    public, weight, message, slow, needs, confirms = (options.pop(key, default) for key, default in defaults.items())
-    if options:
-        raise ValueError(f"item has no keyword {', '.join(options)} (it has {', '.join(defaults)})")
-    for key, value in {"public": public, "slow": slow}.items():
-        if not isinstance(value, bool):
-            raise ValueError(f"{key} is {value!r}, expected True or False")
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
-        raise ValueError(f"weight is {weight!r}, expected a number above 0")
-    if not isinstance(message, str):
-        raise ValueError(f"message is {message!r}, expected text")
-    needs, confirms = _names("needs", needs), _names("confirms", confirms)
-    if public and confirms:
-        raise ValueError("a public test confirms nothing: its inputs can be looked up")
-    notebook = node.path.stem.removeprefix("test_")
-    return GraderTest(args[0], node.name, public, weight, message, notebook, node.path, slow, needs, confirms)
-
-
-def _names(key, value):
-    """One test's name, or several."""
-    names = (value,) if isinstance(value, str) else value
-    if not isinstance(names, tuple | list) or not all(isinstance(name, str) and name for name in names):
-        raise ValueError(f"{key} is {value!r}, expected a test's name, or a list of them")
-    return tuple(names)
+        raise ValueError(f'{len(markers) or "no"} item markers, write one: @item("affine_forward", public=True)')
+    item, options = read_marker_call(markers[0].args, markers[0].kwargs)
+    return GraderTest(
+        item=item, name=node.name, notebook=node.path.stem.removeprefix("test_"), path=node.path, **options
+    )
 
 
 def run_graders(path, plugin):

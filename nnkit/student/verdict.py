@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nnkit.student.breakage import described
 from nnkit.student.errors import LIMITS, CheckFailure, StudentError
 from nnkit.student.measurement import Measurement
 
@@ -86,12 +87,12 @@ def unmet_needs(tests, passed):
         By name of a passed test, the tests that are missing.
     """
     tests = {test.name: test for test in tests}
-    needs = {name: {need for need in test.needs if need in tests} for name, test in tests.items()}
+    needs = {name: {each for need in test.needs for each in _runs_of(need, tests)} for name, test in tests.items()}
+    confirmed = set()
     for name, test in tests.items():
-        for confirmed in test.confirms:
-            if confirmed in needs:
-                needs[confirmed].add(name)
-    confirmed = {name for test in tests.values() for name in test.confirms}
+        for each in {run for confirms in test.confirms for run in _runs_of(confirms, tests)}:
+            needs[each].add(name)
+            confirmed.add(each)
     earned, missing = set(passed) & tests.keys(), {}
     while True:
         for name in sorted(earned):
@@ -106,6 +107,11 @@ def unmet_needs(tests, passed):
         if not earned & missing.keys():
             return missing
         earned -= missing.keys()
+
+
+def _runs_of(name, tests):
+    """The tests that a name stands for: a test with parameters is run once for each, as ``test_sizes[3]``."""
+    return [each for each in tests if each.partition("[")[0] == name]
 
 
 def withhold(results, tests):
@@ -151,7 +157,7 @@ def judge(trace):
         message = _sentences(detail.partition("\n")[0], test.message)
     else:
         verdict = "grader_error"
-        message = f"the test itself broke ({trace.when}): {type(error).__name__}: {error}".partition("\n")[0]
+        message = f"the test itself broke ({trace.when}): {described(error, test.path)}"
         detail = "".join(traceback.format_exception(error))
     return TestResult(
         test.item, test.name, test.public, test.weight, verdict, measured, allowed, message, detail, bound

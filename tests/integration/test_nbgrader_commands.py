@@ -1,6 +1,7 @@
 """nbgrader's own commands on a graded class: the same rows, a person's marks kept, feedback that is safe to open."""
 
 import csv
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -230,6 +231,23 @@ def test_a_broken_grader_is_said_in_the_record_and_by_the_exit_status(broken_gra
     assert status == 1
     assert '"status": "grader_error"' in text
     assert '"verdict": "grader_error"' in text
+
+
+def test_a_broken_grader_is_told_to_the_instructor_with_exception_file_and_line(broken_grader):
+    course, _ = broken_grader
+    tests = json.loads(course.records("ada", "a1", "net").read_text())["items"][0]["tests"]
+    (fault,) = [test["fault"] for test in tests if test["fault"]]
+    text = (course.root / "tests/graders/a1/test_net.py").read_text().split("\n")
+    line = 1 + next(index for index, each in enumerate(text) if "no such key" in each)
+    assert fault == f"KeyError: 'no such key' (a1/test_net.py, line {line})"
+
+
+def test_a_student_reads_nothing_of_how_a_grader_broke(broken_grader):
+    course, _ = broken_grader
+    page = course.autograded("ada", "a1", "net").read_text()
+    assert "broke by itself" in page
+    assert "no such key" not in page
+    assert "test_net.py" not in page
 
 
 def test_a_broken_grader_costs_other_items_nothing(broken_grader):

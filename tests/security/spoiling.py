@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import stat
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,3 +212,42 @@ def timed(make: Callable[[Path], object]) -> Callable[[Handing], None]:
 
 def named(name: str) -> Callable[[Handing], None]:
     return lambda at: (at.folder / name).write_text(text(at.solved))
+
+
+def beside_nothing(make: Callable[[Handing], object]) -> Callable[[Handing], None]:
+    """Hand in something, and no notebook."""
+
+    def spoil(at: Handing) -> None:
+        make(at)
+
+    return spoil
+
+
+def folders_without_end(at: Handing) -> None:
+    place = at.folder
+    for number in range(60):
+        place = place / f"deeper{number}"
+        place.mkdir()
+        (place / "again").symlink_to(at.folder)
+    (place / "net.ipynb").write_text(text(at.solved))
+
+
+def zip_bomb(at: Handing) -> None:
+    with zipfile.ZipFile(at.folder / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as file:
+        for number in range(20):
+            with file.open(f"{number}/net.ipynb", "w") as member:
+                for _ in range(50):
+                    member.write(b" " * 10**6)
+
+
+def zip_slip(at: Handing) -> None:
+    with zipfile.ZipFile(at.folder / "slip.zip", "w") as file:
+        file.writestr("../../../escaped.ipynb", text(at.solved))
+        file.writestr("/tmp/escaped.txt", "escaped")
+
+
+def zip_of_links(at: Handing) -> None:
+    link = zipfile.ZipInfo("net.ipynb")
+    link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(at.folder / "links.zip", "w") as file:
+        file.writestr(link, "/etc/passwd")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nnkit.kit.authoring.definitions import free_names
 from nnkit.kit.authoring.template import Cell, Template, plain_python, read_template
@@ -36,6 +37,7 @@ def borrowed(template: Template) -> Borrowed:
         A notebook that is none of those before this one in its assignment, or a definition that it does not show.
     """
     found = Borrowed()
+    known: set[ast.AST] = set()
     for statement, cell in _assignments(template):
         match statement:
             case ast.Assign(
@@ -44,12 +46,15 @@ def borrowed(template: Template) -> Borrowed:
             ):
                 _check_notebook(template, notebook, cell)
                 found.notebooks[name] = notebook
+                known.add(statement.value)
             case ast.Assign(
                 targets=[ast.Name(id=name)],
                 value=ast.Attribute(value=ast.Name(id=owner), attr=definition),
             ) if owner in found.notebooks:
                 _check_definition(template, found.notebooks[owner], definition, cell)
                 found.names[name] = found.notebooks[owner], definition
+                known.add(statement.value)
+    _check_forms(template, found, known)
     return found
 
 
@@ -70,7 +75,34 @@ def exercises_behind(template: Template, notebook: str, definition: str) -> tupl
 def _assignments(template: Template) -> Iterator[tuple[ast.stmt, Cell]]:
     for cell in template.cells:
         if cell.kind == "code":
-            yield from ((statement, cell) for statement in ast.parse(plain_python(template, cell)).body)
+            yield from ((statement, cell) for statement in _tree(template, cell).body)
+
+
+def _check_forms(template: Template, found: Borrowed, known: set[ast.AST]) -> None:
+    """What is borrowed in another form would be borrowed unseen: whether it is right would have no say in grading."""
+    for cell in template.cells:
+        if cell.kind not in ("code", "exercise", "given", "experiment"):
+            continue
+        for node in ast.walk(_tree(template, cell)):
+            match node:
+                case ast.Call(func=ast.Name(id="solutions_of")) if node not in known:
+                    mend = 'write NAME = solutions_of("NOTEBOOK") in a plain cell, alone in its line'
+                    raise _error(template, cell, "solutions_of is not called as build can read it", mend)
+                case ast.Attribute(value=ast.Name(id=owner), attr=definition) if (
+                    owner in found.notebooks and node not in known
+                ):
+                    mend = f"write {definition} = {owner}.{definition} in a plain cell, and use that name"
+                    raise _error(template, cell, f"{owner}.{definition} is used without a name of its own", mend)
+
+
+def _tree(template: Template, cell: Cell) -> ast.Module:
+    """The cell's code, the same nodes each time."""
+    return _parsed(plain_python(template, cell), template.shown, cell.line)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, *_place: object) -> ast.Module:
+    return ast.parse(text)
 
 
 def _check_notebook(template: Template, notebook: str, cell: Cell) -> None:

@@ -7,7 +7,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from nnkit.kit.authoring.definitions import bound_names
+from nnkit.kit.authoring.definitions import bound_names, check_names_once
+from nnkit.kit.course.authored import parse_authored, read_authored
 from nnkit.kit.course.companions import companions_of
 from nnkit.kit.course.errors import BuildError, did_you_mean
 from nnkit.student.companions import companion_files
@@ -24,22 +25,15 @@ def check_companions(path: Path, shown: Path) -> None:
         The same as messages show it.
     """
     places = {file.stem: shown.with_name(file.name) for file in companion_files(path.parent).values()}
-    texts = {name: (path.with_name(place.name)).read_text(encoding="utf-8") for name, place in places.items()}
-    trees = {name: _parsed(text, places[name]) for name, text in texts.items()}
+    texts = {name: read_authored(path.with_name(place.name), place) for name, place in places.items()}
+    trees = {name: parse_authored(path.with_name(place.name), place) for name, place in places.items()}
     used = companions_of(path)
     for name in used:
         _check_is_companion(name, trees[name], places[name])
     if path.is_file():
-        trees[path.stem], places[path.stem] = _parsed(path.read_text(encoding="utf-8"), shown), shown
+        trees[path.stem], places[path.stem] = parse_authored(path, shown), shown
         for name in (path.stem, *used):
             _check_imports(trees[name], places[name], texts)
-
-
-def _parsed(text: str, place: Path) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except SyntaxError as error:
-        raise BuildError(f"not Python: {error.msg}", file=place, line=error.lineno, mend="mend the syntax") from None
 
 
 def _check_is_companion(name: str, tree: ast.Module, place: Path) -> None:
@@ -49,7 +43,8 @@ def _check_is_companion(name: str, tree: ast.Module, place: Path) -> None:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name.lower().startswith("test"):
             what = f"{node.name} is no test here: only files called test_….py hold tests"
-            raise BuildError(what, file=place, line=node.lineno, mend="move it there, or call it otherwise")
+            raise BuildError(what, file=place, line=node.lineno, mend="move it there, or give it another name")
+    check_names_once(tree, file=place)
 
 
 def _check_imports(tree: ast.Module, place: Path, companions: dict[str, str]) -> None:

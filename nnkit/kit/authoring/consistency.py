@@ -75,9 +75,13 @@ def _error(template: Template, what: str, line: int, mend: str) -> BuildError:
 def _check_ids(template: Template) -> None:
     seen: dict[str, int] = {}
     for cell in template.cells:
-        if cell.kind in ("prose", "code", "given"):
+        if cell.kind in ("prose", "code"):
             continue
-        ids = {"grade": [f"test_{cell.name}"], "choose": [cell.name, f"test_{cell.name}"]}.get(cell.kind, [cell.name])
+        ids = {
+            "given": [f"given_{cell.name}"],
+            "grade": [f"test_{cell.name}"],
+            "choose": [cell.name, f"test_{cell.name}"],
+        }.get(cell.kind, [cell.name])
         for grade_id in ids:
             if grade_id in seen:
                 what = f'grade id "{grade_id}" is already taken at line {seen[grade_id]}'
@@ -146,5 +150,5 @@ def _check_points(template: Template) -> None:
             f"{template.notebook} is worth {stated:g} points here, but {Path('source') / template.shown} adds up to "
             f"{total:g}",
             ("assignment", index, "points", template.notebook),
-            "mend the one that is wrong",
+            "correct the one that is wrong",
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from nnkit.kit.authoring.regions import find_regions
+from nnkit.kit.course.authored import parse_authored, read_authored
 from nnkit.kit.course.errors import BuildError, did_you_mean
 from nnkit.kit.course.settings import Course
 from nnkit.student.source import Names, names_in
@@ -63,12 +63,13 @@ def find_definitions(course: Course, spec: str, *, what: str, file: Path | str, 
     if path is None:
         raise BuildError(f'{what} "{spec}": there is no module {module}', file=file, line=line, mend="check its name")
     place = shown(course, path)
-    known = top_level(path)
+    known = top_level(path, place)
     found = []
     for name in (part.strip() for part in names.split(",")):
         if name not in known:
             mend = did_you_mean(name, known, f"it has {', '.join(sorted(known))}" if known else "it defines nothing")
             raise BuildError(f'{what} "{module}:{name}" names nothing in {place}', file=file, line=line, mend=mend)
+        check_names_once(parse_authored(path, place), file=place, only=name)
         start, text = known[name]
         found.append(Definition(module=module, name=name, place=place, line=start, text=text))
     return tuple(found)
@@ -79,24 +80,42 @@ def shown(course: Course, file: Path) -> str:
     return str(file.relative_to(course.root)) if file.is_relative_to(course.root) else str(file)
 
 
-def top_level(path: Path) -> dict[str, tuple[int, str]]:
-    """First line and text of every top-level function and class of a file."""
-    return dict(_top_level(path, path.read_text(encoding="utf-8")))
-
-
-@lru_cache(maxsize=256)
-def _top_level(path: Path, text: str) -> tuple[tuple[str, tuple[int, str]], ...]:
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        raise BuildError(f"not Python: {error.msg}", file=path, line=error.lineno, mend="mend the syntax") from None
-    lines = text.split("\n")
-    found = []
-    for node in tree.body:
+def top_level(path: Path, shown: Path | str | None = None) -> dict[str, tuple[int, str]]:
+    """First line and text of every top-level function and class of a file; of two with one name the last."""
+    lines = read_authored(path, shown).split("\n")
+    found = {}
+    for node in parse_authored(path, shown).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             start, end = span(node, lines)
-            found.append((node.name, (start, "\n".join(lines[start - 1 : end]))))
-    return tuple(found)
+            found[node.name] = start, "\n".join(lines[start - 1 : end])
+    return found
+
+
+def check_names_once(tree: ast.Module, *, file: Path | str, only: str | None = None) -> None:
+    """Raise a BuildError for a function or class that a later one of the same name replaces.
+
+    Parameters
+    ----------
+    tree : Module
+    file
+        For the message.
+    only : str, optional
+        Look at this name alone.
+    """
+    first: dict[str, int] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or _adds_to_itself(node):
+            continue
+        if node.name in first and only in (None, node.name):
+            what = f"a second {node.name}: it replaces the one at line {first[node.name]}, which never counts"
+            raise BuildError(what, file=file, line=node.lineno, mend="give one of them another name")
+        first[node.name] = node.lineno
+
+
+def _adds_to_itself(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """``@area.register`` and ``@overload`` are meant to stand above a name that is there already."""
+    decorators = [ast.unparse(each).partition("(")[0] for each in node.decorator_list]
+    return node.name == "_" or any(each.endswith((".register", "overload")) for each in decorators)
 
 
 def span(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, lines: list[str]) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.settings import Course
 
 _EXERCISE = re.compile(r"""^```\s*python\s.*?\bexercise\s*=\s*["']([\w.]+):(\w+)["'](.*)$""", re.MULTILINE)
@@ -40,7 +41,8 @@ def names_of_several(course: Course, assignment: str) -> frozenset[str]:
     several: set[str] = set()
     for notebook in course.assignment(assignment).notebooks:
         template = course.template(assignment, notebook)
-        names = set(_GRADED.findall(template.read_text(encoding="utf-8"))) if template.is_file() else set()
+        text = read_authored(template, f"{assignment}/{notebook}.md") if template.is_file() else ""
+        names = set(_GRADED.findall(text))
         several |= names & seen
         seen |= names
     return frozenset(several)
@@ -53,7 +55,7 @@ def openings(course: Course) -> tuple[Opening, ...]:
     for assignment in course.assignments:
         for notebook in assignment.notebooks:
             template = course.template(assignment.name, notebook)
-            text = template.read_text(encoding="utf-8") if template.is_file() else ""
+            text = read_authored(template, f"{assignment.name}/{notebook}.md") if template.is_file() else ""
             for module, name, rest in _EXERCISE.findall(text):
                 stage = _STAGE.search(rest)
                 stages = stages_named(stage.group(1)) if stage else frozenset({None})

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from nnkit.kit.authoring.notebook import solved_notebook
 from nnkit.kit.authoring.regions import clean
 from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError, did_you_mean
 from nnkit.kit.course.toml_lines import KeyPath, line_of
 
@@ -65,10 +66,11 @@ def load_misconceptions(template: Template) -> tuple[Misconception, ...]:
     if not path.is_file():
         return ()
     place = path.relative_to(template.course.root)
-    found = _Reader(path.read_text(encoding="utf-8"), place).read()
+    found = _Reader(read_authored(path, place), place).read()
     solutions = {
         cell.name: clean(cell.source) for cell in template.cells if cell.kind in ("exercise", "experiment", "choose")
     }
+    first: dict[tuple[str, str], Misconception] = {}
     for misconception in found:
         if misconception.exercise not in solutions:
             raise BuildError(
@@ -77,7 +79,15 @@ def load_misconceptions(template: Template) -> tuple[Misconception, ...]:
                 line=misconception.line,
                 mend=did_you_mean(misconception.exercise, solutions, f"its items: {', '.join(solutions)}"),
             )
-        misconception.apply(solutions[misconception.exercise], str(place))
+        mistaken = misconception.apply(solutions[misconception.exercise], str(place))
+        same = first.setdefault((misconception.exercise, mistaken), misconception)
+        if same is not misconception:
+            raise BuildError(
+                f'"{misconception.name}" makes the same mistake as "{same.name}" at line {same.line}',
+                file=place,
+                line=misconception.line,
+                mend="keep one of them: students read the hint of the first one only",
+            )
     return found
 
 

@@ -14,11 +14,9 @@ from nbformat import NotebookNode
 
 import nnkit
 from nnkit.kit.authoring.exercises import names_of_several
-from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.regions import clean, find_regions, strip
 from nnkit.kit.authoring.template import Cell, Template
 from nnkit.kit.course.nbgrader_models import MetadataValidator, compute_checksum
-from nnkit.kit.course.settings import Course
 
 TEXT_STUB = "YOUR ANSWER HERE"
 # No item can be called like this: its name has no hyphen.
@@ -86,16 +84,6 @@ def solved_notebook(source: NotebookNode) -> NotebookNode:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = _solved(original)
     return notebook
-
-
-def write_source(course: Course, assignment: str, notebook: str) -> bool:
-    """Build source/<assignment>/<notebook>.ipynb; False if it was already up to date."""
-    text = notebook_text(source_notebook(load_template(course, assignment, notebook)))
-    path = course.source(assignment, notebook)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return False
-    path.write_text(text, encoding="utf-8")
-    return True
 
 
 def notebook_text(notebook: NotebookNode) -> str:

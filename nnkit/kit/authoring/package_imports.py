@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from nnkit.kit.authoring.definitions import bound_names
-from nnkit.kit.course.errors import BuildError
+from nnkit.kit.course.authored import parse_authored, read_authored
 from nnkit.kit.course.settings import Course
 
 
@@ -39,11 +39,7 @@ def closure(course: Course, modules: Iterable[str]) -> frozenset[str]:
         file = course.module_file(module)
         if module not in found and file is not None:
             found.add(module)
-            try:
-                pending += modules_imported(course, ast.parse(file.read_text(encoding="utf-8")), module)
-            except SyntaxError as error:
-                what = f"not Python: {error.msg}"
-                raise BuildError(what, file=file, line=error.lineno, mend="mend the syntax") from None
+            pending += modules_imported(course, parse_authored(file), module)
     return frozenset(found)
 
 
@@ -58,7 +54,7 @@ def imported_names(course: Course, node: ast.Import | ast.ImportFrom) -> Iterato
         elif each.name != "*":
             yield each.asname or each.name, ast.unparse(ast.ImportFrom(node.module, [each], node.level))
         elif (file := course.module_file(node.module or "")) is not None:
-            for name in sorted(bound_names(file.read_text(encoding="utf-8"))):
+            for name in sorted(bound_names(read_authored(file))):
                 if not name.startswith("_"):
                     yield name, f"from {node.module} import {name}"
         else:

@@ -215,7 +215,7 @@ def _parse(text: str, file: Path | str, first_line: int) -> ast.Module:
         return ast.parse(text)
     except SyntaxError as error:
         line = first_line + (error.lineno or 1) - 1
-        raise BuildError(f"not Python: {error.msg}", file=file, line=line, mend="mend the syntax") from None
+        raise BuildError(f"not Python: {error.msg}", file=file, line=line, mend="correct the syntax") from None
 
 
 def _parse_rest(left: list[str], name: str, file: Path | str, first_line: int) -> ast.Module:

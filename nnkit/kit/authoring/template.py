@@ -13,7 +13,9 @@ from nnkit.kit.authoring.definitions import bound_names, find_definitions, free_
 from nnkit.kit.authoring.exercises import open_and_solved, stages_named
 from nnkit.kit.authoring.package_imports import imported_names
 from nnkit.kit.authoring.questions import choices_of, read_choose, read_explain, read_program
+from nnkit.kit.authoring.read_once import kept_within_read_once
 from nnkit.kit.authoring.regions import at_stage, clean, find_regions
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError, did_you_mean
 from nnkit.kit.course.items import Item
 from nnkit.kit.course.lean_imports import package_not_run
@@ -39,6 +41,10 @@ _KEYS: dict[str, frozenset[str]] = {
 _JUPYTEXT_OWN = frozenset({"lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker", "region_name", "title"})
 _MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 _NAME = re.compile(r"^[A-Za-z]\w*$")
+# A line by which its author means to begin a cell.
+_MEANT = re.compile(rf"""^\s*(?:`{{2,}}|~{{3,}}|<!--).*\b(?:{"|".join(_NAMING)})\s*=\s*["']""")
+_PYTHON = re.compile(r"^```+\s*python\b(?!3)")
+_REGION = re.compile(r"^<!--\s*#(end)?region\b")
 _OPENER = re.compile(r"^(```+\s*\w|<!--\s*#(?:region|markdown|md|raw)\b)")
 
 
@@ -102,6 +108,7 @@ class Template:
         return f"{self.assignment}/{self.notebook}.md"
 
 
+@kept_within_read_once
 def read_template(course: Course, assignment: str, notebook: str) -> Template:
     """Read one template; its cells are checked one by one, not yet whether they fit together. It has no items yet.
 
@@ -110,7 +117,7 @@ def read_template(course: Course, assignment: str, notebook: str) -> Template:
     BuildError
         A cell is wrong, or names what is not there.
     """
-    text = course.template(assignment, notebook).read_text(encoding="utf-8")
+    text = read_authored(course.template(assignment, notebook), f"{assignment}/{notebook}.md")
     return Template(course, assignment, notebook, tuple(_Reader(course, assignment, notebook, text).cells()), ())
 
 
@@ -138,6 +145,7 @@ class _Reader:
         return BuildError(what, file=self.file, line=line, mend=mend)
 
     def cells(self) -> Iterator[Cell]:
+        self._check_regions()
         for index, (raw, line) in enumerate(self._with_lines()):
             if raw.cell_type == "raw":
                 if index == 0 and raw.source.startswith("---"):
@@ -149,6 +157,7 @@ class _Reader:
                 raise self.error(f"one cell with both {naming[0]} and {naming[1]}", line, "make two cells of it")
             kind = naming[0] if naming else ""
             self._check_keys(metadata, kind, line)
+            self._check_fences(raw, line)
             yield self._cell(raw.cell_type, kind, metadata, raw.source, line)
 
     def _with_lines(self) -> Iterator[tuple[Any, int]]:
@@ -175,6 +184,36 @@ class _Reader:
                 everything = frozenset().union(*_KEYS.values())
                 mend = did_you_mean(key, known or everything, f"known here: {', '.join(sorted(known or everything))}")
                 raise self.error(f'unknown key "{key}"', line, mend)
+
+    def _check_regions(self) -> None:
+        """Every question is ended: jupytext would take all that follows into one that is not."""
+        begun = None
+        for number, text in enumerate(self.lines, start=1):
+            if (region := _REGION.match(text)) is None:
+                if text.startswith("<!--") and _MEANT.match(text):
+                    raise self._no_cell(text, number)
+                continue
+            if region.group(1) is None and begun is not None:
+                raise self.error("this #region is never ended", begun, "write <!-- #endregion --> below the question")
+            if region.group(1) is not None and begun is None:
+                raise self.error("#endregion without a #region above", number, "take it out, or begin the question")
+            begun = number if region.group(1) is None else None
+        if begun is not None:
+            raise self.error("this #region is never ended", begun, "write <!-- #endregion --> below the question")
+
+    def _check_fences(self, raw: Any, line: int) -> None:
+        """What was meant to begin a cell is no text inside of another one."""
+        if raw.cell_type == "code" and raw.source.startswith("%%") and not _PYTHON.match(self.lines[line - 1]):
+            what = f"{self.lines[line - 1].strip()} becomes a cell that runs {raw.source.partition(chr(10))[0]}"
+            raise self.error(what, line, "write ```python for code, and ``` alone for text that is only shown")
+        for text in raw.source.split("\n"):
+            if _MEANT.match(text):
+                at = 1 + self.lines.index(text, line - 1 if raw.cell_type != "code" else line)
+                raise self._no_cell(text, at)
+
+    def _no_cell(self, text: str, line: int) -> BuildError:
+        mend = "begin it with ```python or <!-- #region, and see that the cell above is ended"
+        return self.error(f'"{text.strip()}" begins no cell: it stands as text in the cell above', line, mend)
 
     def _cell(self, cell_type: str, kind: str, metadata: dict[str, Any], source: str, line: int) -> Cell:
         if kind == "question":

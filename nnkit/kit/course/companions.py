@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from nnkit.kit.course.authored import parse_authored
 from nnkit.student.companions import companion_files
 
 
@@ -13,14 +14,14 @@ def companions_of(path: Path) -> dict[str, Path]:
 
     Raises
     ------
-    SyntaxError
-        One of the files is not Python.
+    BuildError
+        One of the files can't be read, or is not Python.
     """
     beside = companion_files(path.parent)
     found: dict[str, Path] = {}
     pending = [path] if path.is_file() else []
     while pending:
-        tree = ast.parse(pending.pop().read_text(encoding="utf-8"))
+        tree = parse_authored(pending.pop())
         for name in imported_modules(tree) & beside.keys() - found.keys():
             found[name] = beside[name]
             pending.append(beside[name])

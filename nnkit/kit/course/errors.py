@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -21,8 +22,7 @@ class BuildError(Exception):
         self.mend = mend
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}, line {self.line}"
-        return f"{place}: {self.what} ({self.mend})" if self.mend else f"{place}: {self.what}"
+        return located(self.what, self.file, self.line, self.mend)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only arguments and worker processes: without this the error cannot be unpickled.
@@ -31,6 +31,25 @@ class BuildError(Exception):
 
 class CourseError(BuildError):
     """course.toml, or what it names, is wrong."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that was found in a file of the course: what, where, and the mend."""
+
+    what: str
+    file: str
+    line: int | None = None
+    mend: str = ""
+
+    def __str__(self) -> str:
+        return located(self.what, self.file, self.line, self.mend)
+
+
+def located(what: str, file: str, line: int | None, mend: str) -> str:
+    """``file, line N: what (mend)``, without the line or the mend where there is none."""
+    place = file if line is None else f"{file}, line {line}"
+    return f"{place}: {what} ({mend})" if mend else f"{place}: {what}"
 
 
 def _rebuild(kind: type[BuildError], what: str, file: str, line: int | None, mend: str) -> BuildError:

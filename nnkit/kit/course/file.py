@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from nnkit.kit.course.errors import CourseError, did_you_mean
+from nnkit.kit.course.authored import read_authored
+from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
 from nnkit.kit.course.settings import KIT, Course
 from nnkit.kit.course.toml_lines import KeyPath, line_of
 
@@ -72,7 +73,10 @@ def _upwards() -> Path | None:
 
 def read_course(file: Path, *, check_files: bool = True) -> Course:
     """Read and check one course.toml (see `load_course`)."""
-    text = file.read_text(encoding="utf-8")
+    try:
+        text = read_authored(file, "course.toml")
+    except BuildError as error:
+        raise CourseError(error.what, file=error.file, line=error.line, mend=error.mend) from None
     try:
         course = Course.model_validate(_tuples(_parse(text)))
     except ValidationError as error:
@@ -251,6 +255,7 @@ def _check_files(course: Course) -> None:
                     "paths are relative to the course folder",
                     name,
                 )
+        _check_shipped_names(course, index)
     _check_data(course)
 
 
@@ -279,6 +284,19 @@ def _check_data(course: Course) -> None:
                     f"name a file of the package, as in {course.package}/data/{name}.h5",
                     file,
                 )
+
+
+def _check_shipped_names(course: Course, index: int) -> None:
+    """No file for students takes the place of another one in the folder that they receive."""
+    assignment = course.assignments[index]
+    taken = {f"{notebook}.ipynb": "a notebook" for notebook in assignment.notebooks}
+    taken |= {"README.md": "written by release", "requirements.txt": "written by release"}
+    for position, name in enumerate(assignment.files):
+        base = Path(name).name
+        if base in taken:
+            what = f'"{name}" would take the place of {base} in what students receive, which is {taken[base]}'
+            raise course.error(what, ("assignment", index, "files", position), "give the file another name", name)
+        taken[base] = f'"{name}"'
 
 
 def _check_thresholds(course: Course) -> None:

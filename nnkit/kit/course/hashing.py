@@ -24,6 +24,13 @@ def hash_of_contents(contents: Iterable[bytes]) -> str:
 
 
 @cache
+def machinery_hash() -> str:
+    """The digest of what teaches and grades any course: the kit and the student's tools, without a subject."""
+    package = Path(nnkit.__file__).parent
+    return hash_of(sorted(file for part in ("kit", "student") for file in (package / part).rglob("*.py")))
+
+
+@cache
 def kit_hash() -> str:
     """The digest of nnkit itself, as it is installed here."""
     return hash_of(sorted(Path(nnkit.__file__).parent.rglob("*.py")))

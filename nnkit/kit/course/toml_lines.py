@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 KeyPath = tuple[str | int, ...]
 
@@ -12,11 +13,12 @@ _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 _TOKEN = re.compile(r'''"""|\'\'\'|"(?:\\.|[^"\\])*"|'[^']*'|#.*|[\[\]{}]''')
 
 
+@lru_cache(maxsize=64)
 def key_lines(text: str) -> dict[KeyPath, int]:
     """The line (from 1) of every table header and key of a TOML text that tomllib accepts.
 
     An array of tables has its index in the path: ``("assignment", 0, "due")``. Keys inside inline tables and the
-    elements of plain arrays are not listed; `line_of` falls back to what encloses them.
+    elements of plain arrays are not listed; `line_of` falls back to what encloses them. The dictionary is shared.
     """
     found: dict[KeyPath, int] = {}
     counts: dict[KeyPath, int] = {}

@@ -8,6 +8,7 @@ import re
 from nnkit.kit.authoring.definitions import shown, span
 from nnkit.kit.authoring.exercises import Opening, openings
 from nnkit.kit.authoring.regions import at_stage, find_regions
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError
 from nnkit.kit.course.settings import Course
 
@@ -28,7 +29,7 @@ def library_text(course: Course, assignment: str, module: str) -> str:
     if path is None:
         raise BuildError(f"there is no module {module}", file="course.toml", mend="check the name in library")
     place = shown(course, path)
-    text = path.read_text(encoding="utf-8")
+    text = read_authored(path, place)
     lines = text.split("\n")
     regions = find_regions(text, file=place)
     opened = [opening for opening in openings(course) if opening.module == module]
@@ -91,4 +92,4 @@ def _parse(text: str, place: str) -> ast.Module:
     try:
         return ast.parse(text)
     except SyntaxError as error:
-        raise BuildError(f"not Python: {error.msg}", file=place, line=error.lineno, mend="mend the syntax") from None
+        raise BuildError(f"not Python: {error.msg}", file=place, line=error.lineno, mend="correct the syntax") from None

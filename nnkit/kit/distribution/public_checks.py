@@ -8,10 +8,13 @@ from pathlib import Path
 
 import h5py
 
+from nnkit.kit.authoring.expected_file import stored_outputs
 from nnkit.kit.authoring.grader_items import grader_tests
 from nnkit.kit.authoring.module_parts import Statements
 from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError
+from nnkit.kit.course.settings import Course
 from nnkit.student.companions import companion_files
 
 
@@ -67,7 +70,7 @@ def public_checks(
         A public test calls a hidden one.
     """
     tests = {test.name: test for test in grader_tests(path, shown)}
-    file = Statements(path.read_text(encoding="utf-8") if path.is_file() else "")
+    file = Statements(read_authored(path, shown) if path.is_file() else "")
     reached = file.reached(test.name for test in tests.values() if test.public)
     for name in reached:
         if name in tests and not tests[name].public:
@@ -105,7 +108,7 @@ def public_companions(wanted: Mapping[Path, Iterable[str]]) -> dict[str, str]:
     while pending:
         path, names = pending.pop()
         if path not in files:
-            files[path], reached[path] = Statements(path.read_text(encoding="utf-8")), frozenset()
+            files[path], reached[path] = Statements(read_authored(path)), frozenset()
         new = files[path].reached(names) - reached[path]
         if new:
             reached[path] |= new
@@ -114,23 +117,16 @@ def public_companions(wanted: Mapping[Path, Iterable[str]]) -> dict[str, str]:
     return {path.stem: files[path].part(reached[path], "What public tests share.") for path in sorted(files)}
 
 
-def copy_public_expected(source: Path, target: Path) -> list[str]:
-    """Copy the group "public" of a file of expected values, key by key; the same values give the same bytes.
+def copy_public_expected(course: Course, assignment: str, notebook: str, target: Path) -> list[str]:
+    """Copy the group "public" of a notebook's expected values, key by key; the same values give the same bytes.
 
     Returns
     -------
     list of str
         The keys copied; no file is written when there are none.
     """
-    values = {}
-    if source.is_file():
-        with h5py.File(source, "r") as file:
-
-            def keep(key: str, node: object) -> None:
-                if isinstance(node, h5py.Dataset) and key.startswith("public/"):
-                    values[key] = node[()]
-
-            file.visititems(keep)
+    stored = stored_outputs(course, assignment, notebook)
+    values = {key: value for key, value in stored.items() if key.startswith("public/")}
     if values:
         with h5py.File(target, "w") as file:
             for key in sorted(values):

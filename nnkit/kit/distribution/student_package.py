@@ -119,7 +119,7 @@ def _write(course: Course, settings: Assignment, texts: dict[Path, str], folder:
         written.append(folder / place)
     for notebook in settings.notebooks:
         target = folder / "checks" / f"{notebook}.h5"
-        if copy_public_expected(course.expected(settings.name, notebook), target):
+        if copy_public_expected(course, settings.name, notebook, target):
             written.append(target)
     for name in data_files(course, settings.name):
         source = course.data_file(name)

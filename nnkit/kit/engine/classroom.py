@@ -36,6 +36,7 @@ def grade_class(
     course: Course,
     assignment: str,
     *,
+    notebooks: Sequence[str] | None = None,
     students: Sequence[str] | None = None,
     mode: Mode = "full",
     workers: int = 0,
@@ -55,6 +56,8 @@ def grade_class(
     ----------
     course : Course
     assignment : str
+    notebooks : sequence of str, optional
+        Only these of the assignment.
     students : sequence of str, optional
         Only these.
     mode : {"full", "quick"}
@@ -87,7 +90,7 @@ def grade_class(
     with alone_in(course), _place(course, scheduler, workers, accept_tier, tier, console) as place:
         plans = [
             plan_of(course, assignment, notebook, course.release(assignment))
-            for notebook in course.assignment(assignment).notebooks
+            for notebook in notebooks or course.assignment(assignment).notebooks
         ]
         found = submissions(course, assignment, students)
         where = scheduler or f"this machine, sandbox tier {max(place.tiers).value}"

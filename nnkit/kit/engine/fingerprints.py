@@ -42,15 +42,8 @@ def fingerprints(
         Names that change with the data that notebooks read, and with what is held out of them.
     """
     stated = course.assignment(assignment)
-    settings = {
-        "course": [course.id, digest_of_keys(course)],
+    settings = settings_that_judge(course, notebook, items) | {
         "required_tier": course.required_tier,
-        "thresholds": {
-            f"{name}/{data_set}/{measure}": bound.model_dump()
-            for name in (notebook, *(item.name for item in items))
-            for data_set, measures in course.thresholds.get(name, {}).items()
-            for measure, bound in measures.items()
-        },
         "data": [*data, sorted(course.data_in_use)],
         "due": str(course.due(assignment)),
         "late": stated.late.model_dump(),
@@ -85,6 +78,20 @@ def digest_of_package(package: Path) -> str:
         if path.is_file()
         for part in (str(path.relative_to(package)).encode(), path.read_bytes())
     )
+
+
+def settings_that_judge(course: Course, notebook: str, items: Sequence[Item]) -> dict[str, object]:
+    """What of the settings has a say in verdicts: secret and seed, thresholds, which data are in use."""
+    return {
+        "course": [course.id, digest_of_keys(course)],
+        "thresholds": {
+            f"{name}/{data_set}/{measure}": bound.model_dump()
+            for name in (notebook, *(item.name for item in items))
+            for data_set, measures in course.thresholds.get(name, {}).items()
+            for measure, bound in measures.items()
+        },
+        "data": sorted(course.data_in_use),
+    }
 
 
 def _own_package(course: Course) -> str:

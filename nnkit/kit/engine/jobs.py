@@ -223,7 +223,8 @@ def broken(plan: Plan, student: str, tier: Tier, mode: Mode, why: str) -> Graded
     """The outcome where the grader itself failed: no zero, a person decides."""
     record = new_record(plan, student, tier, mode)
     record.status = "grader_error"
-    record.messages.append(f"The grader failed on this submission: {why}. It costs nothing; a person has to look.")
+    record.fault = why
+    record.messages.append("The grader itself failed on this submission. It costs nothing; a person has to look.")
     record.items = [ItemRecord(item.name, item.kind, item.points, None, "grader_error") for item in plan.items]
     summarise(record)
     return Graded(plan.release, record)

@@ -51,7 +51,7 @@ class RunLog:
             record.tier,
             f"{record.wall_s:.2f}",
             f"{record.cpu_s:.2f}",
-            " | ".join(record.messages),
+            " | ".join([*record.messages, *record.faults]),
         )
 
     def end(self, about: str) -> None:

@@ -25,8 +25,10 @@ def look_for_answer(record: ItemRecord, answers: Answers, questions: Sequence[st
     unanswered = record.status == ("untouched" if chosen else "unanswered")
     if not unanswered:
         return
-    found = answers.letters_near(record.item) if chosen else answers.near(record.item)
-    found = found or answers.elsewhere(questions)
+    if chosen:
+        found = answers.letters(record.item, questions)
+    else:
+        found = answers.near(record.item) or answers.elsewhere(questions)
     if not found:
         return
     quoted = ", ".join(each.quoted for each in found[:MOST_QUOTED])

@@ -55,7 +55,7 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
         tier_lacks=list(tier.lacks),
         below_required_tier=not tier.at_least(Tier(plan.course.required_tier)),
         hashes=dict(plan.hashes),
-        environment=dict(_environment()),
+        environment=dict(environment()),
         seed=hashlib.sha256(
             f"{plan.input_key}/{plan.notebook}/{student}".encode(errors="surrogateescape")
         ).hexdigest()[:16],
@@ -63,7 +63,7 @@ def new_record(plan: Plan, student: str, tier: Tier, mode: Mode) -> Record:
 
 
 @cache
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Versions of what has a say in a grade; looked up once, as that reads every package's metadata."""
     return {
         "nnkit": nnkit.__version__,

@@ -50,6 +50,8 @@ class TestRecord:
     duration_s: float = 0.0
     follow_through: bool = False
     bound: str = "at most"
+    fault: str = ""
+    """How the test itself broke, for instructors: nothing that a student sees shows it."""
     trace: str = ""
     """Of a public test over which student code raised: its own lines."""
     private: str = ""
@@ -96,6 +98,15 @@ class Record:
     environment: dict[str, str] = field(default_factory=dict)
     seed: str = ""
     items: list[ItemRecord] = field(default_factory=list)
+    fault: str = ""
+    """How the grader broke over the whole notebook, for instructors: nothing that a student sees shows it."""
+
+    @property
+    def faults(self) -> list[str]:
+        """How the graders broke by themselves, each with file and line."""
+        tests = [test for item in self.items for test in item.tests if test.verdict != "student_error"]
+        of_tests = [f"{test.name}: {test.fault}" for test in tests if test.fault]
+        return [self.fault, *of_tests] if self.fault else of_tests
 
     def item(self, name: str) -> ItemRecord:
         """The record of the item called `name`."""

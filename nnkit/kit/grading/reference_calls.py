@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kit.grading.collected import collected
+from nnkit.kit.grading.given_data import given_data
 from nnkit.kit.grading.held_out import held_out
 from nnkit.kit.grading.locked_grader import LockedGrader
 from nnkit.kit.grading.plan import Plan
@@ -63,6 +64,7 @@ def _traced(plan: Plan, item: str, slow: bool) -> ReferenceCalls:
         course="",
         held_out=partial(held_out, plan),
         thresholds=plan.thresholds,
+        notebook_data=partial(given_data, plan),
         items={item},
         slow=slow,
     )

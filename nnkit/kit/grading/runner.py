@@ -23,6 +23,7 @@ from nnkit.kit.locked.limit_messages import explain
 from nnkit.kit.locked.session import LockedSession
 from nnkit.kit.locked.sessions import Sessions, Source
 from nnkit.kit.submission.reading import grade_id_of
+from nnkit.student.breakage import described
 from nnkit.student.errors import LIMITS, StudentError
 from nnkit.student.expected import MissingExpected
 from nnkit.student.submission import LocalSubmission
@@ -319,6 +320,7 @@ class Runner:
         ]
 
     def _record(self, result: TestResult, trace: TestTrace) -> TestRecord:
+        fault = self._fault(trace) if result.verdict == "grader_error" else ""
         if result.verdict == "grader_error" and self._grader_works(result, trace):
             result.verdict = "student_error"  # what the submission returned has broken the test
         return TestRecord(
@@ -331,9 +333,18 @@ class Runner:
             message=self._message(result, trace),
             duration_s=round(trace.duration, 4),
             bound=result.bound,
+            fault=fault,
             trace=result.detail[-LONGEST_TRACE:] if result.public and result.verdict == "student_error" else "",
             private="" if result.public else (result.detail or result.message)[-LONGEST_TRACE:],
         )
+
+    def _fault(self, trace: TestTrace) -> str:
+        """How a test broke, for instructors."""
+        if trace.exception is None:
+            return ""
+        mend = f"; run nnkit record {self._plan.assignment}/{self._plan.notebook}"
+        said = str(described(trace.exception, trace.test.path))
+        return said + mend if isinstance(trace.exception, MissingExpected) else said
 
     def _message(self, result: TestResult, trace: TestTrace) -> str:
         said = student_message(result, trace)

@@ -6,7 +6,7 @@ import ast
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,9 @@ import h5py
 import numpy as np
 
 from nnkit.kit.authoring.data_use import data_files
+from nnkit.kit.course.errors import located
 from nnkit.kit.course.settings import Course
+from nnkit.kit.proof.origins import Origins, origins_of
 from nnkit.kit.proof.secrets import SHORTEST_PROSE, Secrets, secrets_of, squeezed
 
 _TEXT_FILES = frozenset({".py", ".ipynb", ".md", ".txt"})
@@ -22,19 +24,37 @@ _DELIMITER = re.compile(r"(?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS|MARK SCHEME)")
 _TEMPLATE = re.compile(r"""^```\s*python\s.*\b(?:exercise|given|experiment|grade)\s*=|^<!--\s*#region\s+question\s*=""")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:[eE][+-]?\d+)?")
 _DIGITS = 7  # a number written with fewer digits may agree by chance
+LONGEST_SHOWN = 80
+_REWORD = "take it out; what is no secret may stand outside of the solution, too, and is public then"
+_TAKE_OUT_FILE = "take it out of source/; what students are to have is named in files in course.toml"
 
 
 @dataclass(frozen=True, order=True)
 class Leak:
-    """Something in a release that students must not have."""
+    """Something in a release that students must not have.
+
+    Attributes
+    ----------
+    file, line
+        In the release.
+    text : str
+        The line that says it.
+    written : str
+        The file of the course, and its line, where the line comes from, as far as it can be told.
+    mend : str
+    """
 
     file: str
     line: int | None
     what: str
+    text: str = ""
+    written: str = ""
+    mend: str = ""
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}, line {self.line}"
-        return f"{place}: {self.what}"
+        what = f'{self.what}: "{self.text}"' if self.text else self.what
+        mend = "; ".join(filter(None, (self.written and f"written in {self.written}", self.mend)))
+        return located(what, self.file, self.line, mend)
 
 
 def scan(folder: Path, course: Course, assignment: str | None = None) -> list[Leak]:
@@ -56,7 +76,7 @@ def scan(folder: Path, course: Course, assignment: str | None = None) -> list[Le
     for path in sorted(folder.rglob("*")):
         place = str(path.relative_to(folder))
         if path.is_symlink():
-            found.append(Leak(place, None, "a symbolic link"))
+            found.append(Leak(place, None, "a symbolic link", mend=_TAKE_OUT_FILE))
         elif path.is_file():
             found += _scan_path(path, place, extras.union(data))
             if place in data:
@@ -64,7 +84,7 @@ def scan(folder: Path, course: Course, assignment: str | None = None) -> list[Le
             if path.suffix == ".h5":
                 found += _scan_values(path, place, secrets)
             else:
-                found += _scan_text(_lines(path), place, secrets, machine)
+                found += _scan_text(_lines(path), place, secrets, machine, origins_of(course, name, place))
             if path.suffix == ".ipynb":
                 found += _scan_outputs(path, place)
     return sorted(set(found), key=lambda leak: (leak.file, leak.line or 0, leak.what))
@@ -73,13 +93,13 @@ def scan(folder: Path, course: Course, assignment: str | None = None) -> list[Le
 def _scan_path(path: Path, place: str, extras: set[str]) -> Iterator[Leak]:
     parts = Path(place).parts
     if parts[:2] == ("nnkit", "kit"):
-        yield Leak(place, None, "a file of nnkit.kit")
+        yield Leak(place, None, "a file of nnkit.kit", mend="take it off the library in course.toml")
     if path.name.endswith(".misconceptions.toml"):
-        yield Leak(place, None, "a file of misconceptions")
+        yield Leak(place, None, "a file of misconceptions", mend=_TAKE_OUT_FILE)
     elif path.suffix == ".md" and place != "README.md" and place not in extras:
-        yield Leak(place, None, "a Markdown file, perhaps a template")
+        yield Leak(place, None, "a Markdown file, perhaps a template", mend=_TAKE_OUT_FILE)
     elif path.suffix not in _TEXT_FILES | {".h5"} and place not in extras:
-        yield Leak(place, None, "a file of a kind that no release holds")
+        yield Leak(place, None, "a file of a kind that no release holds", mend=_TAKE_OUT_FILE)
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
@@ -94,34 +114,66 @@ def _lines(path: Path) -> list[tuple[int, str]]:
     return numbered
 
 
-def _scan_text(lines: list[tuple[int, str]], place: str, secrets: Secrets, machine: list[str]) -> Iterator[Leak]:
-    long = [line for line in secrets.lines if len(line) >= SHORTEST_PROSE]
+def _scan_text(
+    lines: list[tuple[int, str]], place: str, secrets: Secrets, machine: list[str], origins: Origins
+) -> Iterator[Leak]:
+    long = _by_beginning(line for line in secrets.lines if len(line) >= SHORTEST_PROSE)
     words = re.compile(r"\b(" + "|".join(map(re.escape, sorted(secrets.words))) + r")\b") if secrets.words else None
     hidden = _significant(secrets)
     for number, line in lines:
-        tight = squeezed(line)
-        bare = {squeezed(line.lstrip("# \t").partition("  #")[0]), tight.strip("\"'")}
-        holding = {secret for secret in long if secret in tight}
-        for secret in holding | (bare & secrets.lines.keys()) if tight not in secrets.public else ():
-            yield Leak(place, number, secrets.lines[secret])
-        if delimiter := _DELIMITER.search(line):
-            yield Leak(place, number, f"the delimiter {delimiter.group()}")
-        if words is not None and (word := words.search(line)):
-            yield Leak(place, number, secrets.words[word.group()])
-        if "nnkit.kit" in line:
-            yield Leak(place, number, "a mention of nnkit.kit")
-        if _TEMPLATE.match(line):
-            yield Leak(place, number, "a line of a template")
-        for path in machine:
-            if re.search(re.escape(path) + r"(?![\w.-])", line):
-                yield Leak(place, number, f"a path of this machine, {path}")
-                break
-        for question, answer in secrets.answers.items():
-            if _answered(line, question, answer):
-                yield Leak(place, number, f"the answer of the question {question}")
-        for token in _NUMBER.findall(line):
-            if (key := hidden.get(_rounded(float(token)))) is not None and _count_digits(token) >= _DIGITS:
-                yield Leak(place, number, f"a hidden expected value ({key})")
+        for what, mend in _said(line, secrets, long, words, machine, hidden):
+            yield Leak(place, number, what, line.strip()[:LONGEST_SHOWN], origins.line_of(line), mend)
+
+
+def _said(
+    line: str,
+    secrets: Secrets,
+    long: dict[str, list[str]],
+    words: re.Pattern[str] | None,
+    machine: list[str],
+    hidden: dict[str, str],
+) -> Iterator[tuple[str, str]]:
+    """What a line gives away, each with what to do."""
+    tight = squeezed(line)
+    bare = {squeezed(line.lstrip("# \t").partition("  #")[0]), tight.strip("\"'")}
+    for secret in _inside(tight, long) | (bare & secrets.lines.keys()) if tight not in secrets.public else ():
+        yield secrets.lines[secret], _REWORD
+    if delimiter := _DELIMITER.search(line):
+        yield f"the delimiter {delimiter.group()}", "take it out, or name the cell that it belongs to"
+    if words is not None and (word := words.search(line)):
+        yield secrets.words[word.group()], f"take {word.group()} out of what students read, or rename the test"
+    if "nnkit.kit" in line:
+        yield "a mention of nnkit.kit", "students do not have it: take it out"
+    if _TEMPLATE.match(line):
+        yield "a line of a template", "see that the cell before it is ended"
+    for path in machine:
+        if re.search(re.escape(path) + r"(?![\w.-])", line):
+            yield f"a path of this machine, {path}", "write it relative to the notebook"
+            break
+    for question, answer in secrets.answers.items():
+        if question in line and _answered(line, question, answer):
+            yield f"the answer of the question {question}", "show another answer as the example"
+    for token in _NUMBER.findall(line):
+        if _count_digits(token) >= _DIGITS and (key := hidden.get(_rounded(float(token)))) is not None:
+            yield f"a hidden expected value ({key})", "round it, or let a public test compare with it"
+
+
+def _by_beginning(secrets: Iterable[str]) -> dict[str, list[str]]:
+    """Long secrets by how they begin: there are thousands, and every line of a release is searched for all of them."""
+    found: dict[str, list[str]] = {}
+    for secret in secrets:
+        found.setdefault(secret[:SHORTEST_PROSE], []).append(secret)
+    return found
+
+
+def _inside(tight: str, by_beginning: dict[str, list[str]]) -> set[str]:
+    """The long secrets that stand somewhere in a line."""
+    return {
+        secret
+        for start in range(len(tight) - SHORTEST_PROSE + 1)
+        for secret in by_beginning.get(tight[start : start + SHORTEST_PROSE], ())
+        if tight.startswith(secret, start)
+    }
 
 
 def _answered(line: str, question: str, answer: frozenset[str]) -> bool:
@@ -162,15 +214,19 @@ def _scan_values(path: Path, place: str, secrets: Secrets) -> list[Leak]:
         if not isinstance(node, h5py.Dataset):
             return
         if not key.startswith("public/"):
-            found.append(Leak(place, None, f"expected values outside the group public: {key}"))
+            found.append(Leak(place, None, f"expected values outside the group public: {key}", mend=_TAKE_OUT_FILE))
         values = np.asarray(node[()])
         for hidden, array in secrets.arrays.items():
             telling = array.dtype.kind == "f" and np.unique(array).size > 1
             if telling and array.shape == values.shape and np.allclose(array, values, rtol=1e-6, atol=0):
-                found.append(Leak(place, None, f"the hidden expected values {hidden}, as {key}"))
+                what = f"the hidden expected values {hidden}, as {key}"
+                found.append(Leak(place, None, what, mend="compare with other inputs in the hidden test"))
 
-    with h5py.File(path, "r") as file:
-        file.visititems(look)
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(look)
+    except (OSError, RuntimeError):
+        found.append(Leak(place, None, "an HDF5 file that can't be read", mend="write it anew"))
     return found
 
 
@@ -178,8 +234,8 @@ def _scan_outputs(path: Path, place: str) -> Iterator[Leak]:
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (json.JSONDecodeError, KeyError):
-        yield Leak(place, None, "not a notebook")
+        yield Leak(place, None, "not a notebook", mend="run: nnkit build")
         return
     for number, cell in enumerate(cells, start=1):
         if cell.get("outputs") or cell.get("execution_count"):
-            yield Leak(place, None, f"outputs of cell {number}")
+            yield Leak(place, None, f"outputs of cell {number}", mend="run: nnkit build")

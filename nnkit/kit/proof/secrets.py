@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from nnkit.kit.authoring.definitions import shown, top_level
 from nnkit.kit.authoring.exercises import openings
-from nnkit.kit.authoring.grader_items import grader_tests
+from nnkit.kit.authoring.expected_file import stored_outputs
+from nnkit.kit.authoring.grader_items import grader_tests, is_test
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import load_misconceptions
 from nnkit.kit.authoring.regions import find_regions, solution_lines
 from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.authored import parse_authored, read_authored
 from nnkit.kit.course.companions import companions_of
 from nnkit.kit.course.settings import Assignment, Course, student_tools
 from nnkit.kit.distribution.library import solved_stages
@@ -36,6 +37,8 @@ class Secrets:
     """Lines that students may have, because the given part of the subject or of a template has them."""
     words: dict[str, str] = field(default_factory=dict)
     """Names, searched as whole words."""
+    told: set[str] = field(default_factory=set)
+    """Names that students read anyway: of test cells, of public tests, of what modules define."""
     answers: dict[str, frozenset[str]] = field(default_factory=dict)
     """The right letters by choose question."""
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
@@ -60,9 +63,12 @@ def secrets_of(course: Course, assignment: str) -> Secrets:
             if position <= names.index(assignment):
                 secrets.public |= _public_lines(template)
             _read_graders(template, secrets)
+            secrets.told |= {f"test_{item.name}" for item in template.items}
         _read_companions(course, settings, secrets)
     for line in secrets.public:
         secrets.lines.pop(line, None)
+    for name in secrets.told:
+        secrets.words.pop(name, None)
     return secrets
 
 
@@ -77,12 +83,13 @@ def _read_subject(course: Course, assignment: str, secrets: Secrets) -> None:
     opened = openings(course)
     for module, path in _shippable_files(course):
         place = shown(course, path)
-        text = path.read_text(encoding="utf-8")
+        text = read_authored(path, place)
         inside = dict(solution_lines(text, file=place))
         secrets.public |= {
             squeezed(line) for number, line in enumerate(text.split("\n"), start=1) if number not in inside
         }
-        for name, (first, definition) in top_level(path).items():
+        secrets.told |= top_level(path, place).keys()
+        for name, (first, definition) in top_level(path, place).items():
             mine = [each for each in opened if (each.module, each.name) == (module, name)]
             solved = solved_stages(course, assignment, mine)
             lines = definition.split("\n")
@@ -136,11 +143,12 @@ def _read_graders(template: Template, secrets: Secrets) -> None:
     path = template.course.graders(template.assignment, template.notebook)
     place = path.relative_to(template.course.root)
     hidden = {test.name for test in grader_tests(path, place) if not test.public}
-    body = ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else []
-    tests = [node for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    body = parse_authored(path, place).body if path.is_file() else []
+    tests = [node for node in body if isinstance(node, ast.FunctionDef) and is_test(node)]
     messages = {message for node in tests if node.name not in hidden for message in _messages(node)}
     for node in tests:
         if node.name not in hidden:
+            secrets.told.add(node.name)
             continue
         secrets.words[node.name] = f"the name of a hidden test ({place})"
         for line in (ast.get_docstring(node) or "").split("\n"):
@@ -148,10 +156,8 @@ def _read_graders(template: Template, secrets: Secrets) -> None:
         for message in _messages(node):
             if message not in messages:
                 _keep(secrets, message, f"the message of the hidden test {node.name}", SHORTEST_PROSE)
-    expected = template.course.expected(template.assignment, template.notebook)
-    if expected.is_file():
-        with h5py.File(expected, "r") as file:
-            file.visititems(lambda key, node: _keep_array(secrets, key, node))
+    stored = stored_outputs(template.course, template.assignment, template.notebook)
+    secrets.arrays |= {key: value for key, value in stored.items() if not key.startswith("public/")}
 
 
 def _read_companions(course: Course, settings: Assignment, secrets: Secrets) -> None:
@@ -160,7 +166,7 @@ def _read_companions(course: Course, settings: Assignment, secrets: Secrets) -> 
     graders = [course.graders(settings.name, notebook) for notebook in settings.notebooks]
     for path in {path for each in graders for path in companions_of(each).values()}:
         place = path.relative_to(course.root)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parse_authored(path, place)):
             if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
                 for line in (ast.get_docstring(node) or "").split("\n"):
                     if line not in shipped.get(path.stem, ""):
@@ -172,8 +178,3 @@ def _messages(node: ast.FunctionDef) -> Iterator[str]:
         for keyword in getattr(decorator, "keywords", []):
             if keyword.arg == "message" and isinstance(keyword.value, ast.Constant):
                 yield str(keyword.value.value)
-
-
-def _keep_array(secrets: Secrets, key: str, node: object) -> None:
-    if isinstance(node, h5py.Dataset) and not key.startswith("public/"):
-        secrets.arrays[key] = np.asarray(node[()])

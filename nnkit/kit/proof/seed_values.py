@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError
 from nnkit.kit.course.own_package import use_package_of
 from nnkit.kit.course.settings import Course
@@ -41,7 +42,11 @@ def check_seed_values(course: Course) -> SeedReport:
         return report
     use_package_of(course)
     functions = _functions(script)
-    entries = json.loads(values.read_text(encoding="utf-8"))
+    try:
+        entries = json.loads(read_authored(values))
+    except json.JSONDecodeError as error:
+        place = values.relative_to(course.root)
+        raise BuildError(f"not JSON: {error.msg}", file=place, line=error.lineno, mend="correct the syntax") from None
     expected = {entry["id"]: entry["expected"] for entry in entries}
     for entry in entries:
         for key, want in entry["expected"].items():

@@ -32,6 +32,7 @@ from nnkit.kit.proof.recorded_calls import Call, copied, fingerprint, recorded, 
 from nnkit.kit.proof.shipped import arity, shipped
 from nnkit.kit.proof.worthless import (
     MakeStandIn,
+    arbitrary,
     constant,
     echo,
     emptied,
@@ -155,15 +156,20 @@ class _Attempts:
         return [test for test in passed if test.name not in self._free_tests(attempt, name)]
 
     def _free_tests(self, attempt: Attempt, name: str) -> frozenset[str]:
-        """What an item's other parts earn by themselves."""
+        """What an item's other parts earn by themselves: with these parts not written, or whatever they return."""
         parts, instead = attempt.judged[name], attempt.instead
-        if instead is unwritten and parts == self.parts[name]:
-            return frozenset()
-        if (name, parts, instead) not in self._free:
-            alone = Attempt("not written", dict.fromkeys(parts, instead), {name: parts})
+        whole = parts == self.parts[name]
+        if instead is unwritten:
+            return frozenset() if whole else self._with(name, parts, unwritten) | self._with(name, parts, arbitrary)
+        return self._with(name, parts, instead)
+
+    def _with(self, name: str, parts: tuple[str, ...], make: MakeStandIn) -> frozenset[str]:
+        """The tests of an item that pass with stand-ins for some of its parts alone."""
+        if (name, parts, make) not in self._free:
+            alone = Attempt("by themselves", dict.fromkeys(parts, make), {name: parts})
             tests = self._graded(alone, slow=True).records[name]
-            self._free[name, parts, instead] = frozenset(test.name for test in tests if test.verdict == "passed")
-        return self._free[name, parts, instead]
+            self._free[name, parts, make] = frozenset(test.name for test in tests if test.verdict == "passed")
+        return self._free[name, parts, make]
 
     def _graded(self, attempt: Attempt, *, slow: bool) -> Runner:
         namespace = self.plan.reference(defined=attempt.stand_in)

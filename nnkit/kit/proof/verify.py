@@ -7,8 +7,8 @@ Submissions are graded as ever: from a release folder, in a locked process, by t
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,108 +18,67 @@ from rich.console import Console
 
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import Misconception, load_misconceptions, mistaken_notebook
-from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook, write_source
+from nnkit.kit.authoring.notebook import notebook_text, release_notebook, solved_notebook, source_notebook
+from nnkit.kit.authoring.oversights import oversights_of, oversights_of_course
+from nnkit.kit.authoring.read_once import read_once
+from nnkit.kit.authoring.recording import stale_expected
 from nnkit.kit.authoring.regions import strip
+from nnkit.kit.authoring.sources import clear_sources, write_source
 from nnkit.kit.authoring.template import Template
+from nnkit.kit.course.errors import Finding
 from nnkit.kit.course.secret import make_secret
 from nnkit.kit.course.settings import Course
+from nnkit.kit.course.targets import Target, targets
 from nnkit.kit.course.terminal import Terminal
 from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.engine import Job, LocalExecutor, grade_all
 from nnkit.kit.engine.plans import note_proof, plan_of
 from nnkit.kit.grading.outcome import Graded
+from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.record import ItemRecord, TestRecord
 from nnkit.kit.proof.attempts_at_once import Notebook, unearned_of
-from nnkit.kit.proof.leaks import Leak, scan
+from nnkit.kit.proof.digest import proof_digest, shipped_digest
+from nnkit.kit.proof.leaks import scan
 from nnkit.kit.proof.published import check_unpublished
-from nnkit.kit.proof.seed_values import SeedReport, check_seed_values
-from nnkit.kit.proof.unearned import Unearned
+from nnkit.kit.proof.reference_cells import failed_cells
+from nnkit.kit.proof.seed_values import check_seed_values
+from nnkit.kit.proof.store import ProofStore
+from nnkit.kit.proof.verification import CaughtMistake, NotebookProof, Verification, VerifiedItem
 from nnkit.kit.reporting.progress import Progress
 from nnkit.kit.sandbox.probing import best_tier
 
 REFERENCE, UNTOUCHED = "reference", "untouched"
 
 
-@dataclass
-class CaughtMistake:
-    """What one misconception scored on its item, and what it cost elsewhere."""
+@dataclass(frozen=True)
+class _Case:
+    """A notebook to be proven."""
 
-    name: str
-    score: float
-    caught: bool
-    elsewhere: list[str] = field(default_factory=list)
-    """Other items that lost points over it: the graders blame the wrong thing."""
-
-
-@dataclass
-class VerifiedItem:
-    """What the proof says of one machine-graded item."""
-
-    assignment: str
-    notebook: str
-    item: str
-    points: float
-    reference: float | None
-    untouched: float | None
-    misconceptions: list[CaughtMistake] = field(default_factory=list)
-    trouble: list[str] = field(default_factory=list)
-    """What the tests said where the reference did not get every point."""
-    unearned: list[Unearned] = field(default_factory=list)
-    """What mechanical attempts earned without solving it."""
-
-    @property
-    def ok(self) -> bool:
-        return (
-            self.reference == self.points
-            and self.untouched == 0
-            and all(mistake.caught and not mistake.elsewhere for mistake in self.misconceptions)
-            and not self.unearned
-        )
-
-
-@dataclass
-class Verification:
-    """The whole proof."""
-
-    items: list[VerifiedItem] = field(default_factory=list)
-    by_person: list[dict[str, Any]] = field(default_factory=list)
-    seed_values: SeedReport = field(default_factory=SeedReport)
-    leaks: list[Leak] = field(default_factory=list)
-    tier: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return (
-            bool(self.items)
-            and all(item.ok for item in self.items)
-            and all(entry["ok"] for entry in self.by_person)
-            and not self.leaks
-            and not self.seed_values.failed
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """The stable form that `--json` prints."""
-        return {
-            "ok": self.ok,
-            "items": [asdict(item) for item in self.items],
-            "by_person": self.by_person,
-            "seed_values": asdict(self.seed_values),
-            "leaks": [{**asdict(leak), "file": str(leak.file)} for leak in self.leaks],
-            "tier": self.tier,
-        }
+    plan: Plan
+    template: Template
 
 
 def verify(
-    course: Course, assignments: Sequence[str], *, workers: int = 0, console: Console | None = None
+    course: Course,
+    wanted: Sequence[str],
+    *,
+    workers: int = 0,
+    force: bool = False,
+    console: Console | None = None,
 ) -> Verification:
-    """Prove assignments, and write the executed references to solutions/.
+    """Prove assignments or single notebooks, and write the executed references to solutions/.
+
+    What decides a notebook's proof is digested; where the digest is that of a proof in the store, this proof is given.
 
     Parameters
     ----------
     course : Course
-    assignments : sequence of str
+    wanted : sequence of str
+        ``ASSIGNMENT`` or ``ASSIGNMENT/NOTEBOOK``.
     workers : int
         Notebooks run at once; 0 means one per core.
+    force : bool
+        Prove anew what is in the store.
     console : rich Console, optional
         Shows progress.
     """
@@ -127,38 +86,90 @@ def verify(
     if said := make_secret(course):
         console.print(said, markup=False)
     check_unpublished(course)
-    tier = best_tier()
-    verification = Verification(tier=tier.value, seed_values=check_seed_values(course))
-    for assignment in assignments:
-        package = build_release(course, assignment, course.root / ".cache" / "verify" / assignment)
-        leaks = scan(package, course)
-        verification.leaks += leaks
-        if leaks:
-            continue  # nothing that leaks goes out, whatever its graders say
-        jobs = [
-            job
-            for notebook in course.assignment(assignment).notebooks
-            for job in _jobs(course, assignment, notebook, package)
-        ]
-        console.print(f"{assignment}: {len(jobs)} notebooks (reference, untouched, misconceptions), tier {tier.value}")
-        plans = {job.plan.notebook: job.plan for job in jobs}
-        with Progress(len(jobs), console) as progress:
-            results_by_job = grade_all(jobs, LocalExecutor(tier, workers), progress)
-            graded = {(job.plan.notebook, job.student): result for job, result in results_by_job}
-        templates = [load_template(course, assignment, name) for name in course.assignment(assignment).notebooks]
-        attempted = [Notebook(plans[each.notebook], stubs_of(each), package) for each in templates]
-        console.print(f"{assignment}: attempts without solving, at {len(attempted)} notebooks")
-        unearned = unearned_of(attempted, workers)
-        for notebook in course.assignment(assignment).notebooks:
-            template = load_template(course, assignment, notebook)
-            results = {student: result for (name, student), result in graded.items() if name == notebook}
-            _judge(template, results, unearned[notebook], verification)
-            reference = results[REFERENCE]
-            if reference.record.score == sum(item.points for item in template.items if not item.by_person):
-                note_proof(reference.notebook, plans[notebook])
-            course.solutions(assignment).mkdir(parents=True, exist_ok=True)
-            nbformat.write(reference.notebook, course.solutions(assignment, notebook))
+    with read_once():
+        tier = best_tier()
+        verification = Verification(tier=tier.value, seed_values=check_seed_values(course))
+        templates = {
+            (each.name, notebook): load_template(course, each.name, notebook)
+            for each in course.assignments
+            for notebook in each.notebooks
+        }
+        verification.warnings += oversights_of_course(course, templates)
+        for target in targets(course, wanted):
+            for notebook in target.notebooks:
+                verification.warnings += oversights_of(course, target.assignment, notebook, templates)
+            _prove(course, target, verification, LocalExecutor(tier, workers), force, console)
     return verification
+
+
+def _prove(
+    course: Course, target: Target, verification: Verification, place: LocalExecutor, force: bool, console: Console
+) -> None:
+    """Add what the proof of an assignment, or of notebooks of it, says."""
+    assignment, store = target.assignment, ProofStore(course)
+    package = build_release(course, assignment, course.root / ".cache" / "verify" / assignment)
+    leaks = scan(package, course)
+    verification.leaks += leaks
+    if leaks:
+        return  # nothing that leaks goes out, whatever its graders say
+    proofs: dict[str, NotebookProof] = {}
+    cases: dict[str, _Case] = {}
+    plans = {notebook: plan_of(course, assignment, notebook, package) for notebook in target.notebooks}
+    digests = {notebook: proof_digest(plan, package, place.tier) for notebook, plan in plans.items()}
+    for notebook, plan in plans.items():
+        stored = None if force else store.find(assignment, notebook, digests[notebook])
+        if stored is not None:
+            console.print(f"{assignment}/{notebook}: proven before, nothing has changed", markup=False)
+            proofs[notebook] = stored
+        else:
+            cases[notebook] = _Case(plan, load_template(course, assignment, notebook))
+    for notebook, proof in _carried_out(cases, package, place, console):
+        proofs[notebook] = proof
+    _attempt([(proofs[notebook], plan) for notebook, plan in plans.items()], package, place.workers, console)
+    for notebook, proof in proofs.items():
+        if not proof.stored:
+            store.keep(proof, digests[notebook])
+    for notebook in target.notebooks:
+        verification.notebooks.append(proofs[notebook])
+        path = course.solutions(assignment, notebook)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(proofs[notebook].reference, path)
+
+
+def _carried_out(
+    cases: Mapping[str, _Case], package: Path, place: LocalExecutor, console: Console
+) -> Iterator[tuple[str, NotebookProof]]:
+    """The proofs of notebooks, all of them run side by side."""
+    jobs = [job for case in cases.values() for job in _jobs(case, package)]
+    if not jobs:
+        return
+    about = f"{len(jobs)} notebooks (reference, untouched, misconceptions), tier {place.tier.value}"
+    console.print(f"{jobs[0].plan.assignment}: {about}", markup=False)
+    with Progress(len(jobs), console) as progress:
+        graded = {(job.notebook, job.student): result for job, result in grade_all(jobs, place, progress)}
+    for notebook, case in cases.items():
+        results = {student: result for (name, student), result in graded.items() if name == notebook}
+        proof = _judged(case.template, results)
+        if all(item.reference == item.points for item in proof.items):
+            note_proof(proof.reference, case.plan)
+        yield notebook, proof
+
+
+def _attempt(proven: Sequence[tuple[NotebookProof, Plan]], package: Path, workers: int, console: Console) -> None:
+    """Try to earn points without solving, where something is shipped that was not there when this was last tried."""
+    digest = shipped_digest(package)
+    due = [(proof, plan) for proof, plan in proven if proof.attempted != digest]
+    if not due:
+        return
+    console.print(f"{due[0][1].assignment}: attempts without solving, at {len(due)} notebooks", markup=False)
+    notebooks = [
+        Notebook(plan, stubs_of(load_template(plan.course, plan.assignment, plan.notebook)), package) for _, plan in due
+    ]
+    unearned = unearned_of(notebooks, workers)
+    for proof, plan in due:
+        proof.attempted, proof.stored = digest, False
+        for item in proof.items:
+            item.unearned = [each for each in unearned[plan.notebook] if each.item == item.item]
 
 
 def build_release(course: Course, assignment: str, folder: Path) -> Path:
@@ -167,6 +178,7 @@ def build_release(course: Course, assignment: str, folder: Path) -> Path:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     build_student_package(course, assignment, folder)
+    clear_sources(course, assignment)
     for notebook in course.assignment(assignment).notebooks:
         write_source(course, assignment, notebook)
         source = nbformat.read(course.source(assignment, notebook), as_version=4)
@@ -174,25 +186,28 @@ def build_release(course: Course, assignment: str, folder: Path) -> Path:
     return folder
 
 
-def _jobs(course: Course, assignment: str, notebook: str, package: Path) -> Iterator[Job]:
+def _jobs(case: _Case, package: Path) -> Iterator[Job]:
     """The reference and the untouched notebook whole, and so misconceptions of experiments; those of functions by their
     definitions alone. Misconceptions do without slow tests: these say little and take most of the time.
 
     Each beside the reference of the notebooks that it takes definitions from.
     """
-    plan = plan_of(course, assignment, notebook, package)
-    template = load_template(course, assignment, notebook)
+    plan, template = case.plan, case.template
     source = source_notebook(template)
-    folder = package.parent / f"{assignment}.submissions" / notebook
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = package.parent / f"{plan.assignment}.submissions" / plan.notebook
+    shutil.rmtree(folder, ignore_errors=True)
+    beside = {
+        name: notebook_text(solved_notebook(source_notebook(load_template(plan.course, plan.assignment, name))))
+        for name in plan.lenders
+    }
 
     def submission(name: str, content: NotebookNode) -> Path:
-        path = folder / f"{name}.ipynb"
-        path.write_text(notebook_text(content), encoding="utf-8")
-        return path
+        """Hand a notebook in, with those that it takes definitions from."""
+        (folder / name).mkdir(parents=True)
+        for file, text in {**beside, plan.notebook: notebook_text(content)}.items():
+            (folder / name / f"{file}.ipynb").write_text(text, encoding="utf-8")
+        return folder / name / f"{plan.notebook}.ipynb"
 
-    for lender in plan.lenders:
-        submission(lender, solved_notebook(source_notebook(load_template(course, assignment, lender))))
     yield Job(REFERENCE, submission(REFERENCE, solved_notebook(source)), plan)
     yield Job(UNTOUCHED, submission(UNTOUCHED, release_notebook(source)), plan)
     kinds = {item.name: item.kind for item in plan.items}
@@ -221,23 +236,23 @@ def stubs_of(template: Template) -> dict[str, str]:
     }
 
 
-def _judge(
-    template: Template, results: dict[str, Graded], unearned: Sequence[Unearned], verification: Verification
-) -> None:
+def _judged(template: Template, results: Mapping[str, Graded]) -> NotebookProof:
+    """What the records of the reference, the untouched notebook and the misconceptions come to."""
     reference, untouched = results[REFERENCE].record, results[UNTOUCHED].record
     misconceptions = load_misconceptions(template)
+    items: list[VerifiedItem] = []
+    by_person: list[dict[str, Any]] = []
     for item in template.items:
         solved, empty = reference.item(item.name), untouched.item(item.name)
         if item.by_person:
             entry = {"assignment": template.assignment, "notebook": template.notebook, "item": item.name}
             states = {"points": item.points, "answered": solved.status, "unanswered": empty.status}
             ok = (solved.status, empty.status) == ("waiting", "unanswered")
-            verification.by_person.append({**entry, **states, "ok": ok})
+            by_person.append({**entry, **states, "ok": ok})
             continue
         verified = VerifiedItem(
             template.assignment, template.notebook, item.name, item.points, solved.score, empty.score
         )
-        verified.unearned = [each for each in unearned if each.item == item.name]
         if solved.score != item.points:
             verified.trouble = [*solved.messages, *_complaints(solved)]
         for misconception in misconceptions:
@@ -252,13 +267,28 @@ def _judge(
                         [other.item for other in record.items if _lost(other) and other.item != item.name],
                     )
                 )
-        verification.items.append(verified)
+        items.append(verified)
+    faults = [*failed_cells(template, results[REFERENCE]), *stale_expected(template), *_broken(template, results)]
+    return NotebookProof(
+        template.assignment, template.notebook, items, by_person, faults, reference=results[REFERENCE].notebook
+    )
+
+
+def _broken(template: Template, results: Mapping[str, Graded]) -> Iterator[Finding]:
+    """How the graders themselves broke, each way once: with the reference, if over that."""
+    place = str(template.course.graders(template.assignment, template.notebook).relative_to(template.course.root))
+    seen: set[str] = set()
+    for name, result in sorted(results.items(), key=lambda each: (each[0] != REFERENCE, each[0])):
+        for fault in result.record.faults:
+            if fault not in seen:
+                seen.add(fault)
+                yield Finding(f"the grader breaks over {name}: {fault}", place)
 
 
 def _complaints(item: ItemRecord) -> list[str]:
     """What an instructor has to know of tests that did not pass: hidden ones tell them all."""
     return [
-        f"{test.name}: {test.verdict}: {test.private or test.message}{_figures(test)}"
+        f"{test.name}: {test.verdict}: {test.fault or test.private or test.message}{_figures(test)}"
         for test in item.tests
         if test.verdict != "passed"
     ]

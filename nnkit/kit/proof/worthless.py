@@ -48,6 +48,10 @@ def constant(number: float) -> MakeStandIn:
     return make
 
 
+arbitrary = constant(-12345.67)
+"""An answer that passes only where nobody looks at it."""
+
+
 def echo(function: Function) -> Function:
     """Returns its own arguments where they have the right shape, zeros elsewhere."""
 

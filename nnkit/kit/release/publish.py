@@ -8,7 +8,8 @@ from rich.console import Console
 
 from nnkit.kit.proof.leaks import scan
 from nnkit.kit.distribution.student_package import build_student_package
-from nnkit.kit.proof.verify import Verification, verify
+from nnkit.kit.proof.verification import Verification
+from nnkit.kit.proof.verify import verify
 from nnkit.kit.course.settings import Course
 from nnkit.kit.gradebook.database import ensure_database
 from nnkit.kit.course.errors import CourseError
@@ -16,8 +17,21 @@ from nnkit.kit.gradebook.rows import register_assignment
 from nnkit.kit.nbgrader.commands import generate_assignment
 
 
-def release(course: Course, assignment: str, *, workers: int = 0, console: Console | None = None) -> Verification:
+def release(
+    course: Course, assignment: str, *, workers: int = 0, force: bool = False, console: Console | None = None
+) -> Verification:
     """Verify an assignment and, if all is proven, write release/ASSIGNMENT and the gradebook's rows.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : str
+    workers : int
+        Notebooks run at once; 0 means one per core.
+    force : bool
+        Prove anew what has been proven before.
+    console : rich Console, optional
+        Shows progress.
 
     Raises
     ------
@@ -25,7 +39,7 @@ def release(course: Course, assignment: str, *, workers: int = 0, console: Conso
         The gradebook can't be used, nbgrader refuses, or the finished folder leaks: nothing is left in release/ then.
     """
     ensure_database(course)
-    verification = verify(course, [assignment], workers=workers, console=console)
+    verification = verify(course, [assignment], workers=workers, force=force, console=console)
     if not verification.ok:
         return verification
     folder = course.release(assignment)

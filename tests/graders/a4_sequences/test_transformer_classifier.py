@@ -1234,8 +1234,8 @@ MATTHEWS_WANTED = {"agreement": 0.6, "cola": 0.1}
 MATTHEWS_ABOVE_CHANCE = {"agreement": 0.2, "cola": 0.03}
 
 
-def correlation_of(submission, words, labels):
-    """Matthews correlation of the classifier's decisions: that of two columns of zeros and ones."""
+def decisions_of(submission, words):
+    """The classifier's zeros and ones."""
     classifier = opaque(submission.classifier, "classifier", "a model with a method loss")
     parts = []
     for start in range(0, len(words), 200):
@@ -1244,8 +1244,13 @@ def correlation_of(submission, words, labels):
         assert_shape(scores, (len(chunk), 2), "classifier.loss(words)")
         finite(scores, "classifier.loss(words)")
         parts.append(np.argmax(scores, axis=1))
-    decided = np.concatenate(parts)
-    return 0.0 if decided.min() == decided.max() else float(np.corrcoef(decided, labels)[0, 1])
+    return np.concatenate(parts)
+
+
+def correlation_of(submission, words, labels):
+    """Matthews correlation of the classifier's decisions."""
+    decided = decisions_of(submission, words)
+    return 0.0 if decided.min() == decided.max() else float(correlation_by_pairs(decided, labels))
 
 
 @item(
@@ -1256,7 +1261,8 @@ def correlation_of(submission, words, labels):
 )
 def test_classifier_on_validation_sentences(submission, notebook_data):
     data = notebook_data("data")
-    correlation = correlation_of(submission, data["X_val"], data["y_val"])
+    decided = decisions_of(submission, data["X_val"])
+    correlation = submission.matthews_correlation(decided, data["y_val"])
     assert_at_least(correlation, MATTHEWS_WANTED[data["name"]], "Matthews correlation on validation sentences")
 
 

@@ -535,13 +535,24 @@ def test_velocity_is_kept_for_the_next_step(submission, rng):
     assert_close(held(velocity, "w", "velocity"), wanted, FORWARD, "velocity of w", relative_floor=NOISE_FLOOR)
 
 
-# The experiments: what they left behind is measured again.
+# The experiments: what they left behind is measured again, on students' machines by the notebook's own function.
 
 
 def outputs_of(net, X, name):
     out = opaque(net, name, "a network").loss(X)
     assert_shape(out, (len(X),), f"outputs of {name}")
     return out
+
+
+def own_error(submission):
+    """How the notebook measures the error of a network."""
+
+    def error(net, X, y, name):
+        found = submission.classification_error(outputs_of(net, X, name), y)
+        assert_shape(found, (), "classification_error(out, y)")
+        return float(found)
+
+    return error
 
 
 def error_of(net, X, y, name):
@@ -558,14 +569,14 @@ def curve(histories, key, which, name):
     return [float(value) for value in found]
 
 
-def check_histories(X, y, nets, nets_name, histories, name, keys):
+def check_histories(error, X, y, nets, nets_name, histories, name, keys):
     """A number per epoch in each curve, and the last ones those of the network as it was left."""
     for key in keys:
         curves = {which: curve(histories, key, which, name) for which in CURVES}
         assert_at_least(min(len(values) for values in curves.values()), 5, f"epochs in {name}[{key!r}]")
         if len({len(values) for values in curves.values()}) > 1:
             raise CheckFailure(f"the curves of {name}[{key!r}] have different lengths")
-        measured = error_of(kept(nets, key, nets_name), X, y, f"{nets_name}[{key!r}]")
+        measured = error(kept(nets, key, nets_name), X, y, f"{nets_name}[{key!r}]")
         if abs(measured - curves["train_error"][-1]) > 0.002:
             raise CheckFailure(
                 f"{nets_name}[{key!r}] has a training error of {measured:.4f}, and {name}[{key!r}] ends with "
@@ -589,21 +600,41 @@ def test_nets_of_three_sizes(submission):
 
 @item("sizes", public=True, weight=0.5, message="histories[units] is what train_perceptron returned for nets[units].")
 def test_histories_belong_to_the_nets(submission, notebook_data):
+    check_sizes(submission, own_error(submission), notebook_data)
+
+
+def check_sizes(submission, error, notebook_data):
     X, y = notebook_data("X_train", "y_train")
-    check_histories(X, y, submission.nets, "nets", submission.histories, "histories", SIZES)
+    check_histories(error, X, y, submission.nets, "nets", submission.histories, "histories", SIZES)
 
 
 @item("sizes", public=True, weight=1,
       message="With 20 units and enough epochs no training picture is on the wrong side.")
 def test_twenty_units_learn_the_training_pictures_by_heart(submission, notebook_data):
+    check_by_heart(submission, own_error(submission), notebook_data)
+
+
+def check_by_heart(submission, error, notebook_data):
     X, y = notebook_data("X_train", "y_train")
-    measured = error_of(kept(submission.nets, 20, "nets"), X, y, "nets[20]")
+    measured = error(kept(submission.nets, 20, "nets"), X, y, "nets[20]")
     assert_below(measured, BY_HEART, "training error of nets[20] at the end")
     best = min(curve(submission.histories, 20, "train_error", "histories"))
     assert_below(best, 0.0, "lowest training error with 20 units")
 
 
-@item("sizes", weight=1, confirms=["test_nets_of_three_sizes", "test_histories_belong_to_the_nets"],
+@item("sizes", weight=0.5, confirms="test_histories_belong_to_the_nets",
+      message="The histories end with what the networks' training errors are, counted once more.")
+def test_histories_are_borne_out_by_the_nets(submission, notebook_data):
+    check_sizes(submission, error_of, notebook_data)
+
+
+@item("sizes", weight=0.5, confirms="test_twenty_units_learn_the_training_pictures_by_heart",
+      message="With 20 units hardly a training picture is on the wrong side at the end, counted once more.")
+def test_twenty_units_know_the_training_pictures(submission, notebook_data):
+    check_by_heart(submission, error_of, notebook_data)
+
+
+@item("sizes", weight=1, confirms="test_nets_of_three_sizes",
       message="All three networks have learned something that holds for new pictures, too.")
 def test_all_sizes_on_new_pictures(submission, data):
     images, classes = data("cats_cars")
@@ -613,7 +644,7 @@ def test_all_sizes_on_new_pictures(submission, data):
         assert_below(measured, ANY_TEST_ERROR, f"test error of {name}")
 
 
-@item("sizes", weight=2, confirms="test_twenty_units_learn_the_training_pictures_by_heart",
+@item("sizes", weight=2,
       message="The network of 20 units does well on pictures that took no part in anything.")
 def test_twenty_units_on_new_pictures(submission, data):
     images, classes = data("cats_cars")
@@ -635,14 +666,25 @@ def test_deep_nets(submission):
 @item("depth", public=True, weight=1,
       message="deep_histories[momentum] is what train_perceptron returned for that network.")
 def test_deep_histories_belong_to_the_nets(submission, notebook_data):
+    check_depth(submission, own_error(submission), notebook_data)
+
+
+def check_depth(submission, error, notebook_data):
     X, y = notebook_data("X_train", "y_train")
-    check_histories(X, y, submission.deep_nets, "deep_nets", submission.deep_histories, "deep_histories", MOMENTA)
+    names = submission.deep_nets, "deep_nets", submission.deep_histories, "deep_histories"
+    check_histories(error, X, y, *names, MOMENTA)
     without, with_it = (curve(submission.deep_histories, key, "train_mse", "deep_histories") for key in MOMENTA)
     if without == with_it:
         raise CheckFailure("both histories are the same: was the momentum passed on?")
 
 
-@item("depth", weight=2, confirms=["test_deep_nets", "test_deep_histories_belong_to_the_nets"],
+@item("depth", weight=0.5, confirms="test_deep_histories_belong_to_the_nets",
+      message="The histories end with what the networks' training errors are, counted once more.")
+def test_deep_histories_are_borne_out_by_the_nets(submission, notebook_data):
+    check_depth(submission, error_of, notebook_data)
+
+
+@item("depth", weight=2, confirms="test_deep_nets",
       message="Both networks have learned the training pictures and do well on new ones.")
 def test_deep_nets_on_new_pictures(submission, notebook_data, data):
     X, y = notebook_data("X_train", "y_train")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reference_grading import InProcessGrader, complaints
 
-from nnkit.models.mlp import MultiLayerPerceptron
+from nnkit.models.mlp import MultiLayerPerceptron, classification_error
 from nnkit.student.plugin import run_graders
 from nnkit.student.testing import LocalSubmission
 
@@ -169,6 +169,7 @@ def left_behind(**changed):
     """What both experiments leave when all is well, with changes."""
     falling = curves(0.5, 0.3, 0.1, 0.05, 0.0)
     names = {
+        "classification_error": classification_error,
         "nets": {units: Net(1024, units, 1) for units in (4, 20, 200)},
         "histories": dict.fromkeys((4, 20, 200), falling),
         "deep_nets": {momentum: Net(1024, 512, 64, 1) for momentum in (0.0, 0.2)},
@@ -188,7 +189,10 @@ def test_good_experiments_pass_every_test():
 def test_a_training_error_above_zero_costs_a_part():
     histories = {4: curves(0.5, 0.4, 0.3, 0.2, 0.0), 20: curves(0.5, 0.4, 0.3, 0.2, 0.01)}
     nets = {4: Net(1024, 4, 1), 20: Net(1024, 20, 1, wrong=2), 200: Net(1024, 200, 1)}
-    wanted = {"test_twenty_units_learn_the_training_pictures_by_heart"}
+    wanted = {
+        "test_twenty_units_learn_the_training_pictures_by_heart",
+        "test_twenty_units_know_the_training_pictures",
+    }
     assert lost(nets=nets, histories=histories | {200: histories[4]}) == wanted
 
 
@@ -196,7 +200,9 @@ def test_histories_that_the_nets_do_not_bear_out_are_refused():
     nets = {units: Net(1024, units, 1, wrong=50 if units == 20 else 0) for units in (4, 20, 200)}
     assert lost(nets=nets) == {
         "test_histories_belong_to_the_nets",
+        "test_histories_are_borne_out_by_the_nets",
         "test_twenty_units_learn_the_training_pictures_by_heart",
+        "test_twenty_units_know_the_training_pictures",
         "test_all_sizes_on_new_pictures",
         "test_twenty_units_on_new_pictures",
     }
@@ -206,12 +212,16 @@ def test_training_data_of_the_submission_count_for_nothing():
     """A net that is wrong about every picture, and the notebook's data forged so that it seems right."""
     nets = {units: Net(1024, units, 1, wrong=1000) for units in (4, 20, 200)}
     X, y = bright_or_dark(1, 200)
-    assert "test_twenty_units_learn_the_training_pictures_by_heart" in lost(nets=nets, X_train=X, y_train=-y)
+    forged = {"X_train": X, "y_train": -y, "classification_error": lambda out, y: 0.0}
+    assert "test_twenty_units_know_the_training_pictures" in lost(nets=nets, **forged)
 
 
 def test_the_same_history_twice_shows_no_momentum():
     falling = curves(0.5, 0.3, 0.1, 0.05, 0.0)
-    assert lost(deep_histories={0.0: falling, 0.2: falling}) == {"test_deep_histories_belong_to_the_nets"}
+    assert lost(deep_histories={0.0: falling, 0.2: falling}) == {
+        "test_deep_histories_belong_to_the_nets",
+        "test_deep_histories_are_borne_out_by_the_nets",
+    }
 
 
 @pytest.mark.parametrize("nothing", [None, {}, 3, "nets", {4: None}])

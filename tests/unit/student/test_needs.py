@@ -65,3 +65,14 @@ def test_nothing_is_withheld_where_all_pass(name):
     results = [TestResult("layer", test.name, test.public, 1, "passed", None, None, "", "") for test in tests]
     withhold(results, tests)
     assert {result.name: result.verdict for result in results}[name] == "passed"
+
+
+def test_a_name_stands_for_every_run_of_a_test_with_parameters():
+    tests = [a_test("values[1]"), a_test("values[2]"), a_test("unchanged", needs=("values",))]
+    assert unmet_needs(tests, {"values[1]", "unchanged"}) == {"unchanged": ("values[2]",)}
+    assert unmet_needs(tests, {"values[1]", "values[2]", "unchanged"}) == {}
+
+
+def test_every_run_of_a_public_test_is_confirmed():
+    tests = [a_test("small[1]", public=True), a_test("small[2]", public=True), a_test("random", confirms=("small",))]
+    assert set(unmet_needs(tests, {"small[1]", "small[2]"})) == {"small[1]", "small[2]"}

@@ -98,6 +98,19 @@ def test_every_end_has_its_verdict(graders, lines, verdict):
     assert only(graders(body(lines))).verdict == verdict
 
 
+def test_how_a_test_broke_is_told_with_file_and_line(graders):
+    path = graders(body("{}['x']"))
+    line = 1 + path.read_text().split("\n").index("    {}['x']")
+    message = only(path).message
+    assert message == f"the test itself broke (call): KeyError: 'x' ({path.parent.name}/{path.name}, line {line})"
+
+
+def test_a_test_that_breaks_in_a_companion_names_the_companion(graders):
+    path = graders("from shared import half\n" + body("half(0)"))
+    path.with_name("shared.py").write_text("def half(x):\n    return 1 / x\n")
+    assert f"ZeroDivisionError: division by zero ({path.parent.name}/shared.py, line 2)" in only(path).message
+
+
 def test_what_the_submission_raises_decides(graders):
     def slow(x):
         raise StudentTimeout("longer than 10 s")
@@ -283,7 +296,7 @@ def test_recorded_labels_must_be_equal(graders):
 
 def test_an_output_that_was_never_recorded_is_a_grader_error(graders):
     result = only(graders(SNAPSHOT))
-    assert (result.verdict, "record the expected values" in result.message) == ("grader_error", True)
+    assert (result.verdict, "net.h5" in result.message) == ("grader_error", True)
 
 
 def test_public_and_hidden_values_are_kept_apart(graders):

@@ -79,3 +79,24 @@ def test_students_install_scikit_image_only_where_something_they_receive_imports
         course.root, "nnkit/tools.py", "import numpy as np\n", "import numpy as np\nfrom skimage.feature import hog\n"
     )
     assert "scikit-image" in required("with")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (
+            'first = solutions_of("net")',
+            'first, second = solutions_of("net"), 1',
+            "solutions_of is not called as build",
+        ),
+        (
+            'first = solutions_of("net")',
+            'name = "net"\nfirst = solutions_of(name)',
+            "solutions_of is not called as build",
+        ),
+        ("Net = first.Net", "Net, other = first.Net, 1", "first.Net is used without a name of its own (write Net ="),
+        ("Net = first.Net", "Net = first.Net\nnet = first.Net(3)", "first.Net is used without a name of its own"),
+    ],
+)
+def test_what_is_borrowed_in_a_form_that_build_cannot_follow_is_an_error(course, old, new, what):
+    assert what in complaint(course, MORE, old, new)

@@ -1,7 +1,6 @@
 """Notebooks: valid for nbgrader, the same bytes every time, and stripped as nbgrader itself would."""
 
 import copy
-import json
 import logging
 
 import nbformat
@@ -27,7 +26,6 @@ from nnkit.kit.authoring.notebook import (
     release_notebook,
     solved_notebook,
     source_notebook,
-    write_source,
 )
 from nnkit.kit.course.errors import BuildError
 from nnkit.kit.course.file import load_course
@@ -204,11 +202,6 @@ def test_misconception_changes_one_cell(source):
 def test_misconception_that_does_not_fit_names_its_place(find, count):
     with pytest.raises(BuildError, match=rf"^m\.toml, line 7: '{find}' occurs {count} times in the reference"):
         misconception((find, "x")).apply("def f(self): self.a = self.b + self.c", "m.toml")
-
-
-def test_source_is_written_only_when_it_changed(course):
-    assert [write_source(course, "a1", "net"), write_source(course, "a1", "net")] == [True, False]
-    assert json.loads(course.source("a1", "net").read_text())["nbformat"] == 4
 
 
 def test_nbgrader_has_nothing_to_warn_of(source, caplog):

@@ -103,6 +103,12 @@ def test_definitions_bring_what_they_take_from_the_library_and_nothing_else(cour
         ('layers:Net"\n', 'layers:Net"\nx = 1\n', "layers:Net", "a cell with exercise=… has a body"),
         ('given="', 'grade="x" given="', "given=", "one cell with both given and grade"),
         ('experiment="tuning"', 'experiment="best tuning"', "experiment=", 'experiment "best tuning" is no name'),
+        ("```python given", "```Python given", "given=", '"```Python given="nnkit.layers:shifted"" begins no cell'),
+        ("```python given", "``python given", "given=", "begins no cell: it stands as text in the cell above"),
+        ('#region question="zero"', '#regoin question="zero"', 'question="zero"', "begins no cell"),
+        ("<!-- #endregion -->\n\n<!--", "\n<!--", 'question="zero"', "this #region is never ended"),
+        ("<!-- #endregion -->\n\nGood", "\nGood", 'question="zero_why"', "this #region is never ended"),
+        ("```python\nprint", "```python3\nprint", "print(best)", "```python3 becomes a cell that runs %%python3"),
     ],
 )
 def test_malformed_template_is_named_with_its_line(course, old, new, at, what):
@@ -152,7 +158,7 @@ def test_test_without_item_is_an_error(course):
 def test_points_that_do_not_add_up_are_named_in_the_settings(course):
     assert complaint(course, MD, "points=6", "points=7") == (
         "course.toml, line 12: net is worth 17 points here, but source/a1/net.md adds up to 18 "
-        "(mend the one that is wrong)"
+        "(correct the one that is wrong)"
     )
 
 
@@ -187,4 +193,17 @@ def test_two_misconceptions_of_one_name_are_an_error(course):
     first = path.read_text().split("\n\n")[0]
     path.write_text(path.read_text() + "\n" + first + "\n")
     with pytest.raises(BuildError, match='"tripled" of double_forward is already at line 1'):
+        load_misconceptions(load_template(course, "a1", "net"))
+
+
+def test_what_is_given_twice_is_an_error(course):
+    message = complaint(course, MD, "Goodbye.", '```python given="nnkit.layers:shifted"\n```')
+    assert f'grade id "given_shifted" is already taken at line {line_of("layers:shifted")}' in message
+
+
+def test_two_misconceptions_that_make_the_same_mistake_are_an_error(course):
+    path = course.misconceptions("a1", "net")
+    again = path.read_text().split("\n\n")[0].replace("tripled", "threefold")
+    path.write_text(path.read_text() + "\n" + again + "\n")
+    with pytest.raises(BuildError, match='"threefold" makes the same mistake as "tripled" at line 1'):
         load_misconceptions(load_template(course, "a1", "net"))

@@ -208,3 +208,19 @@ def test_a_course_as_far_as_one_notebook_has_what_came_before_it_and_nothing_els
     assert shortened.root == course.root
     with pytest.raises(CourseError, match=r'a1 has no notebook "tow".*did you mean two'):
         course.only("a1", "tow")
+
+
+@pytest.mark.parametrize(
+    ("files", "what"),
+    [
+        ('["a/table.csv", "b/table.csv"]', '"b/table.csv" would take the place of table.csv in what students receive'),
+        ('["a/README.md"]', '"a/README.md" would take the place of README.md in what students receive'),
+        ('["a/one.ipynb"]', '"a/one.ipynb" would take the place of one.ipynb in what students receive'),
+    ],
+)
+def test_a_file_for_students_takes_the_place_of_no_other(root, files, what):
+    for name in ("a/table.csv", "b/table.csv", "a/README.md", "a/one.ipynb"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("")
+    message = complaint(root, 'library = ["nnkit.layers"]', f"files = {files}")
+    assert message.startswith(f"course.toml, line 14: {what}")

@@ -113,3 +113,12 @@ def test_a_record_that_is_no_json_does_not_replace_the_last_one(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         broken.save(path)
     assert path.read_text() == before
+
+
+def test_faults_are_how_graders_broke_and_not_what_a_submission_broke():
+    record = Record("ada", "a1", "net", items=[item("grader_error", "student_error", "not_run", "passed")])
+    for test, fault in zip(record.items[0].tests, ("A (f.py, line 1)", "B", "C (f.py, line 3)", ""), strict=True):
+        test.fault = fault
+    assert record.faults == ["test_0: A (f.py, line 1)", "test_2: C (f.py, line 3)"]
+    record.fault = "the process ended"
+    assert record.faults[0] == "the process ended"

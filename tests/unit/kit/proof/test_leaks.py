@@ -3,13 +3,17 @@
 import h5py
 import nbformat
 import pytest
-from tiny_course import SECRET_LOSS, TEMPLATE, write_course
+from tiny_course import SECRET_LOSS, TEMPLATE, change, write_course
 
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import notebook_text, release_notebook, source_notebook
 from nnkit.kit.course.file import load_course
 from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.proof.leaks import scan
+from nnkit.kit.proof.verify import build_release
+
+GRADERS = "tests/graders/a1/test_net.py"
+MD = "source/a1/net.md"
 
 
 @pytest.fixture
@@ -91,7 +95,9 @@ def test_public_line_that_holds_a_solution_line_is_no_leak(release, course):
 
 def test_path_of_this_machine_is_found(release, course):
     add(release / "nnkit" / "tools.py", f'FOLDER = "{course.root}/data"\n')
-    assert planted(release, course) == [f"nnkit/tools.py, line 8: a path of this machine, {course.root}"]
+    (leak,) = planted(release, course)
+    assert leak.startswith(f'nnkit/tools.py, line 8: a path of this machine, {course.root}: "FOLDER = ')
+    assert leak.endswith("(write it relative to the notebook)")
 
 
 def test_solution_in_a_notebook_cell_is_found_with_its_line(release, course):
@@ -109,13 +115,14 @@ def test_output_of_a_notebook_is_found(release, course):
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="hello")]
     path.write_text(notebook_text(notebook))
-    assert planted(release, course) == ["net.ipynb: outputs of cell 2"]
+    assert planted(release, course) == ["net.ipynb: outputs of cell 2 (run: nnkit build)"]
 
 
 def test_hidden_group_of_expected_values_is_found(release, course):
     with h5py.File(release / "checks" / "net.h5", "a") as file:
         file["hidden/Net/other"] = [1.0, 2.0]
-    assert planted(release, course) == ["checks/net.h5: expected values outside the group public: hidden/Net/other"]
+    (leak,) = planted(release, course)
+    assert leak.startswith("checks/net.h5: expected values outside the group public: hidden/Net/other (take it out")
 
 
 def test_hidden_array_under_a_public_name_is_found(release, course):
@@ -123,7 +130,10 @@ def test_hidden_array_under_a_public_name_is_found(release, course):
         file["hidden/Net/pair"] = [1.25, 2.5]
     with h5py.File(release / "checks" / "net.h5", "a") as file:
         file["public/Net/pair"] = [1.25, 2.5]
-    assert planted(release, course) == ["checks/net.h5: the hidden expected values hidden/Net/pair, as public/Net/pair"]
+    (leak,) = planted(release, course)
+    assert leak.startswith(
+        "checks/net.h5: the hidden expected values hidden/Net/pair, as public/Net/pair (compare with"
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,12 +147,67 @@ def test_hidden_array_under_a_public_name_is_found(release, course):
 )
 def test_file_that_does_not_belong_is_found(release, course, name, text, what):
     add(release / name, text)
-    assert what in planted(release, course)
+    (leak,) = [each for each in planted(release, course) if each.startswith(what)]
+    assert "files in course.toml)" in leak or "library in course.toml)" in leak
+
+
+def test_a_leak_says_the_line_where_it_was_written_and_the_mend(course):
+    said = "# as test_net_loss does"
+    add(course.root / "nnkit/tools.py", f"\n\ndef more():\n    return 1  {said}\n")
+    folder = course.release("a1")
+    folder.mkdir(parents=True)
+    build_student_package(course, "a1", folder)
+    (leak,) = scan(folder, course)
+    assert str(leak) == (
+        "nnkit/tools.py, line 11: the name of a hidden test (tests/graders/a1/test_net.py): "
+        f'"return 1  {said}" (written in nnkit/tools.py, line 11; take test_net_loss out of what students read, '
+        "or rename the test)"
+    )
+
+
+def test_a_leak_of_a_public_check_is_traced_to_the_grader_file(course):
+    change(course.root, GRADERS, '"Twice the input."', '"Because emptiness counts as naught."')
+    folder = course.release("a1")
+    folder.mkdir(parents=True)
+    build_student_package(course, "a1", folder)
+    (leak,) = scan(folder, course)
+    text = (course.root / GRADERS).read_text()
+    line = 1 + text.count("\n", 0, text.index("naught"))
+    assert leak.written == f"{GRADERS}, line {line}"
+
+
+def test_a_leak_of_a_notebook_is_traced_to_the_template(course, tmp_path):
+    folder = build_release(course, "a1", tmp_path / "a1")
+    path = folder / "net.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source += "\n\n3 points for the word emptiness."
+    path.write_text(notebook_text(notebook))
+    (leak,) = scan(folder, course, "a1")
+    line = 1 + TEMPLATE.split("\n").index("3 points for the word emptiness.")
+    assert (leak.file, leak.written) == ("net.ipynb", f"{MD}, line {line}")
+
+
+@pytest.mark.parametrize("name", ["test_double_forward", "test_zero", "test_net_has_weights_too", "spread_test"])
+def test_a_hidden_test_called_like_what_students_read_anyway_is_no_leak(course, name):
+    """A grade cell's id is test_ITEM; a name may also be that of a function that students are given."""
+    if name == "test_net_has_weights_too":
+        change(course.root, GRADERS, "def test_net_has_weights", "def test_net_has_weights_too")
+    elif name == "spread_test":
+        change(course.root, "nnkit/tools.py", "def spread(n)", "def test_net_loss(n)")
+    else:
+        change(course.root, GRADERS, "def test_double_forward_with_secret_sizes", f"def {name}")
+    folder = course.release("a1")
+    folder.mkdir(parents=True)
+    build_student_package(course, "a1", folder)
+    notebook = release_notebook(source_notebook(load_template(course, "a1", "net")))
+    (folder / "net.ipynb").write_text(notebook_text(notebook))
+    assert scan(folder, course) == []
 
 
 def test_symbolic_link_is_found(release, course):
     (release / "graders").symlink_to(course.root / "tests")
-    assert planted(release, course) == ["graders: a symbolic link"]
+    (leak,) = planted(release, course)
+    assert leak.startswith("graders: a symbolic link (take it out of source/")
 
 
 def test_solution_of_an_earlier_assignment_is_no_leak(release, course):

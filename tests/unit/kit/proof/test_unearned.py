@@ -162,6 +162,13 @@ def test_size(submission):
     assert submission.Net(3).w.shape == (3,)
 
 
+@item("Net", weight=2)
+def test_size_is_kept(submission):
+    net = submission.Net(3)
+    net.loss(np.ones(3))
+    assert net.w.shape == (3,)
+
+
 @item("Net", weight=3)
 def test_no_loss_of_nothing(submission):
     assert submission.Net(3).loss(np.zeros(3)) == 0
@@ -174,7 +181,7 @@ def test_the_open_parts_of_a_class_are_its_unwritten_methods() -> None:
 
 
 def test_what_the_solved_parts_of_a_class_are_worth_is_earned(plan: Plan) -> None:
-    graders = replace(only(plan, OF_A_CLASS, "Net", Net=CLASS), items=(Item("Net", 4, "exercise"),))
+    graders = replace(only(plan, OF_A_CLASS, "Net", Net=CLASS), items=(Item("Net", 6, "exercise"),))
     found = attempted(graders, "Net", Net=CLASS_STUB)
     assert {(each.attempt, each.points, each.tests) for each in found} == {
         ("loss: returns zeros", 3.0, ("test_no_loss_of_nothing",)),

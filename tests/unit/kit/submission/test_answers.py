@@ -92,7 +92,16 @@ def test_a_name_or_a_remark_on_code_further_away_is_no_answer(release, cell):
     ],
 )
 def test_letters_near_a_choice_are_found(release, cell, found):
-    assert bool(answers(release, cell, below="zero_question").letters_near("zero")) == found
+    assert bool(answers(release, cell, below="zero_question").letters("zero", ["zero_why"])) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("Choices: A and C are zero", True), ("It is a matter of taste", False), ("X and Y are zero", False)],
+)
+def test_letters_further_away_are_capital_ones_of_the_question(release, text, found):
+    elsewhere = answers(release, prose(text), below="code_a_tiny_notebook_1")
+    assert bool(elsewhere.letters("zero", ["zero_why"])) == found
 
 
 def test_a_picture_is_an_answer(release):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from nnkit.kit.authoring.given_data import FIXTURE, data_asked_for, given_cells
 from nnkit.kit.authoring.grader_items import Place
 from nnkit.kit.authoring.template import Cell, Template
 from nnkit.kit.course.errors import BuildError
-from nnkit.kit.course.hashing import hash_of_contents
 from nnkit.kit.engine.private_files import write_privately
 from nnkit.kit.grading.plan import Plan
 from nnkit.kit.grading.session_opening import open_session
@@ -23,24 +21,6 @@ from nnkit.student.errors import StudentError
 from nnkit.student.values import type_name
 
 DEEPEST = 8
-
-
-def given_file(template: Template, package: str, data: str) -> Path | None:
-    """Where the values that a notebook's graders ask for are kept; None if they ask for none.
-
-    Parameters
-    ----------
-    template : Template
-    package, data : str
-        Digests of what was released beside the notebook, and of the data it reads.
-    """
-    names = sorted(data_asked_for(template))
-    if not names:
-        return None
-    cells = [text for _, text in given_cells(template).needed_for(names)]
-    digest = hash_of_contents(part.encode() for part in (package, data, *names, "", *cells))
-    folder = template.course.root / ".cache" / "given"
-    return folder / f"{template.assignment}.{template.notebook}-{digest}.pickle"
 
 
 def keep_given_values(template: Template, plan: Plan) -> None:

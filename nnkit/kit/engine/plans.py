@@ -9,17 +9,18 @@ import nbformat
 from nbformat import NotebookNode
 
 from nnkit.kit.authoring.borrowing import borrowed
+from nnkit.kit.authoring.given_data import data_asked_for, given_cells
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.misconceptions import load_misconceptions
+from nnkit.kit.authoring.template import Template
 from nnkit.kit.course.companions import grader_files
 from nnkit.kit.course.errors import CourseError
-from nnkit.kit.course.hashing import hash_of
+from nnkit.kit.course.hashing import hash_of, hash_of_contents
 from nnkit.kit.course.secret import input_key
 from nnkit.kit.course.settings import Course
 from nnkit.kit.engine.compiled import compiled_package
 from nnkit.kit.engine.data_sets import data_folder, held_out_files
 from nnkit.kit.engine.fingerprints import digest_of_package, fingerprints
-from nnkit.kit.engine.given_values import given_file, keep_given_values
 from nnkit.kit.grading.plan import Mistake, Plan
 
 
@@ -82,8 +83,29 @@ def plan_of(course: Course, assignment: str, notebook: str, package: Path) -> Pl
         earlier=earlier,
     )
     if given is not None and not given.is_file():
+        # Imported here: it takes what runs student code, which whoever coordinates a class does without.
+        from nnkit.kit.engine.given_values import keep_given_values
+
         keep_given_values(template, plan)
     return plan
+
+
+def given_file(template: Template, package: str, data: str) -> Path | None:
+    """Where the values that a notebook's graders ask for are kept; None if they ask for none.
+
+    Parameters
+    ----------
+    template : Template
+    package, data : str
+        Digests of what was released beside the notebook, and of the data it reads.
+    """
+    names = sorted(data_asked_for(template))
+    if not names:
+        return None
+    cells = [text for _, text in given_cells(template).needed_for(names)]
+    digest = hash_of_contents(part.encode() for part in (package, data, *names, "", *cells))
+    folder = template.course.root / ".cache" / "given"
+    return folder / f"{template.assignment}.{template.notebook}-{digest}.pickle"
 
 
 def note_proof(reference: NotebookNode, plan: Plan) -> None:

@@ -164,7 +164,7 @@ def test_error_survives_the_way_to_a_worker_process():
             'id = "tiny"\npackage = "random"',
             'line 2: package = "random": Python itself has a module of that name',
         ),
-        ('id = "tiny"', 'id = "tiny"\npackage = "data"', 'line 2: package = "data": a folder beside the package is called'),
+        ('id = "tiny"', 'id = "tiny"\npackage = "data"', 'line 2: package = "data": a folder beside the package'),
     ],
 )
 def test_wrong_line_is_named(root, old, new, message):

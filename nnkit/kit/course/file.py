@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from keyword import iskeyword
@@ -16,13 +15,10 @@ from pydantic_core import ErrorDetails
 
 from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
+from nnkit.kit.course.package_name import trouble_with_name
 from nnkit.kit.course.settings import KIT, Course
 from nnkit.kit.course.toml_lines import KeyPath, line_of
 
-# Folders that lie beside the package, in the course folder, in a release, or where a submission runs.
-_TAKEN = frozenset(
-    {"autograded", "checks", "data", "feedback", "private", "records", "release", "solutions", "source", "tests"}
-)
 _MEASURE = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 
@@ -260,9 +256,8 @@ def _check_files(course: Course) -> None:
 
 
 def _check_package_name(course: Course) -> None:
-    if course.package in sys.stdlib_module_names or course.package in _TAKEN:
-        what = f'the package is called "{course.package}", which means something else'
-        raise course.error(what, ("package",), "give it a name of its own")
+    if trouble := trouble_with_name(course.package):
+        raise course.error(f'package = "{course.package}": {trouble}', ("package",), "give it a name of its own")
 
 
 def _check_data(course: Course) -> None:

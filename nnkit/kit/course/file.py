@@ -112,6 +112,8 @@ def _explain(error: ErrorDetails, text: str) -> CourseError:
     """The first thing pydantic complains of, in words, with its line."""
     path: KeyPath = error["loc"]
     given = error.get("input")
+    # What belongs to the gradebook may hold a password.
+    shown = "…" if path[:1] == ("gradebook",) else _shown(given)
     key = ".".join(str(part) for part in path if isinstance(part, str))
     field = _field(path)
     description = field.description if field is not None and field.description else ""
@@ -122,11 +124,9 @@ def _explain(error: ErrorDetails, text: str) -> CourseError:
     elif error["type"] == "missing":
         what, mend = f'"{key}" is missing', f"add {path[-1]} = …: {description}" if description else "add it"
     elif error["type"] in ("model_type", "dict_type"):
-        what, mend = f"{key} = {_shown(given)}: a table is expected", description
+        what, mend = f"{key} = {shown}: a table is expected", description
     else:
         message = error["msg"].removeprefix("Value error, ")
-        # What belongs to the gradebook may hold a password.
-        shown = "…" if path[:1] == ("gradebook",) else _shown(given)
         what = f"{key} = {shown}: {message[:1].lower()}{message[1:]}"
         mend = description
     return CourseError(what, file="course.toml", line=line_of(text, path, given), mend=mend)

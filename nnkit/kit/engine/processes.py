@@ -21,6 +21,7 @@ from nnkit.kit.grading.outcome import Graded
 # Not with -m: the module has to be the one that arriving functions are of.
 _START = f"""
 import os, sys
+sys.path[:] = sys.argv[2:]
 from {worker.__name__} import load, main
 load()
 main(int(sys.argv[1]), os.dup(0))
@@ -113,7 +114,8 @@ class GradingProcess:
 
 def _fresh(connection: int, leash: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", _START, str(connection)],
+        # -P: a folder of the course may be called as a package is.
+        [sys.executable, "-P", "-c", _START, str(connection), *sys.path],
         pass_fds=(connection,),
         stdin=leash,
         stdout=2,  # standard output is for data

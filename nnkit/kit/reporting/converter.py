@@ -52,7 +52,7 @@ class Converter:
 
     def _ask(self, request: bytes) -> bytes:
         if self._process is None:
-            start = [sys.executable, "-c", _START.format(path=sys.path)]
+            start = [sys.executable, "-P", "-c", _START.format(path=sys.path)]
             self._process = subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         requests, answers = self._process.stdin, self._process.stdout
         assert requests is not None

@@ -1,13 +1,10 @@
 """The tiny course, proven and released once for all tests that need it so."""
 
-from pathlib import Path
 
 import pytest
 from tiny_course import copied, write_course
 
 from nnkit.kit.release.publish import release
-
-CONFIG = (Path(__file__).parents[1] / "nbgrader_config.py").read_text()
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +12,6 @@ def released(tmp_path_factory):
     """A course whose only assignment has been proven and released; read only, copy it to change it."""
     root = tmp_path_factory.mktemp("course")
     course = write_course(root)
-    (root / "nbgrader_config.py").write_text(CONFIG)
     verification = release(course, "a1")
     assert verification.ok, verification.as_dict()
     return course

@@ -68,6 +68,8 @@ class Specimen:
 UNREADABLE = {"status": "unreadable", "loses": MACHINE}
 MISSING = {"status": "missing", "loses": MACHINE, "nbgrader": "refuses"}
 FIRST = frozenset({"double_forward"})
+# Nothing is lent to what is built on an exercise that was not written.
+BUILT = frozenset({"double_forward", "Net", "tuning"})
 UNTOUCHED = {"status": "graded", "loses": MACHINE}
 FINE = edited(lambda notebook: None)
 NO_TIME = "timestamp.txt gives no time"
@@ -107,9 +109,9 @@ FILES = [
     Specimen("folder_is_file", file_for_a_folder, "unreadable", "a1 is no folder", loses=MACHINE),
 ]
 CELLS = [
-    Specimen("no_source", without("double_forward", "source"), says="is no text", loses=FIRST),
-    Specimen("mixed_source", with_cell("double_forward", source=["x", 1, None]), says="is no text", loses=FIRST),
-    Specimen("long_source", with_cell("double_forward", source="x = 1\n" * 10**5), says="500 kB", loses=FIRST),
+    Specimen("no_source", without("double_forward", "source"), says="is no text", loses=BUILT),
+    Specimen("mixed_source", with_cell("double_forward", source=["x", 1, None]), says="is no text", loses=BUILT),
+    Specimen("long_source", with_cell("double_forward", source="x = 1\n" * 10**5), says="500 kB", loses=BUILT),
     Specimen("no_metadata", without("double_forward", "metadata"), says="had lost its metadata"),
     Specimen("unknown_type", with_cell("double_forward", cell_type="quantum"), says="had become a markdown cell"),
     Specimen("no_cell", edited(lambda nb: nb["cells"].extend([None, 1, []])), says="3 entries among the cells"),
@@ -126,9 +128,14 @@ CELLS = [
         edited(lambda nb: cell(nb, "zero")["metadata"]["nbgrader"].update(grade_id="nil")),
         says="found by what it holds",
     ),
-    Specimen("no_answer", without_cells("double_forward"), says="put back", loses=FIRST),
+    Specimen("no_answer", without_cells("double_forward"), says="put back", loses=BUILT),
     Specimen("no_tests", without_cells("test_double_forward", "test_Net", "test_tuning", "test_zero"), says="put back"),
-    Specimen("reversed", edited(lambda nb: nb["cells"].reverse()), loses=frozenset({"tuning"})),
+    Specimen(
+        "reversed",
+        edited(lambda nb: nb["cells"].reverse()),
+        says="name 'Net' is not defined",
+        loses=frozenset({"tuning"}),
+    ),
     Specimen("answer_as_prose", with_cell("double_forward", cell_type="markdown"), says="had become a markdown cell"),
     Specimen("prose_as_code", with_cell("zero_why", cell_type="code"), says="had become a code cell"),
     Specimen("promoted", edited(promote, "released"), says="No answer", **UNTOUCHED),
@@ -145,8 +152,8 @@ CELLS = [
         edited(lambda nb: nb["metadata"]["nnkit"].update(content="0", version="0.0.1")),
         says="another release of this assignment",
     ),
-    Specimen("other_assignment", edited(of_another_assignment), says="was released as a0/other", **UNTOUCHED),
-    Specimen("attachments", edited(attach)),
+    Specimen("other_assignment", edited(of_another_assignment), says="was released as a0/other", loses=MACHINE),
+    Specimen("attachments", edited(attach), says="attachments of cell 1 were left out"),
     Specimen("displays", with_code(DISPLAYS)),
 ]
 FOLDERS = [
@@ -163,11 +170,16 @@ FOLDERS = [
     Specimen("two_of_them", beside(named("Net.ipynb")), says="There is also 'Net.ipynb'"),
     Specimen("other_case", named("Net.ipynb"), says="'Net.ipynb' is graded"),
     Specimen("second_download", named("net (1).ipynb"), says="'net (1).ipynb' is graded"),
-    Specimen("folders_without_end", folders_without_end, **MISSING),
+    Specimen("folders_without_end", folders_without_end, says="was not handed in", **MISSING),
     Specimen("zip_bomb", zip_bomb, says="There is 'bomb.zip'", **UNREADABLE),
-    Specimen("zip_slip", zip_slip, says="'slip.zip: ../../../escaped.ipynb' is graded"),
-    Specimen("zip_of_links", zip_of_links, says="There is 'links.zip'", **UNREADABLE),
-    Specimen("link_to_zip", beside_nothing(lambda at: (at.folder / "a.zip").symlink_to("/dev/zero")), **MISSING),
+    Specimen("zip_slip", zip_slip, says="slip.zip", **UNREADABLE),
+    Specimen("zip_of_links", zip_of_links, says="no valid notebook file", **UNREADABLE),
+    Specimen(
+        "link_to_zip",
+        beside_nothing(lambda at: (at.folder / "a.zip").symlink_to("/dev/zero")),
+        says="was not handed in",
+        **MISSING,
+    ),
     Specimen("nothing", lambda at: None, says="net.ipynb was not handed in.", **MISSING),
 ]
 NAMES = [

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 
 from nnkit.kit.authoring.package_imports import closure, modules_imported
+from nnkit.kit.authoring.read_once import kept_within_read_once
 from nnkit.kit.authoring.template import Template, plain_python, read_template
 from nnkit.kit.course.hashing import hash_of
 from nnkit.kit.course.settings import Course
 
 
+@kept_within_read_once
 def data_of(course: Course, assignment: str) -> tuple[str, ...]:
     """The data sets whose modules the assignment's cells or its library import, directly or through others."""
     settings = course.assignment(assignment)

@@ -9,6 +9,7 @@ from nnkit.kit.authoring.links import missing_targets
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.template import Template
 from nnkit.kit.authoring.unread_files import unread_files
+from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import Finding, did_you_mean
 from nnkit.kit.course.settings import Course
 from nnkit.kit.course.toml_lines import line_of
@@ -25,7 +26,7 @@ def oversights_of_course(course: Course, templates: Templates) -> Iterator[Findi
     for name in course.thresholds:
         if name not in known:
             what = f"[thresholds.{name}] is stated for no notebook and no item: nobody asks for it"
-            line = line_of(course.file.read_text(encoding="utf-8-sig"), ("thresholds", name))
+            line = line_of(read_authored(course.file), ("thresholds", name))
             yield Finding(what, "course.toml", line, did_you_mean(name, known, "take it out, or correct the name"))
 
 

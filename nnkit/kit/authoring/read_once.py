@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from nnkit.kit.course.settings import Course
-
-Read = TypeVar("Read")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _known: ContextVar[dict[tuple[object, ...], Any] | None] = ContextVar("known", default=None)
 
@@ -25,18 +23,17 @@ def read_once() -> Iterator[None]:
         _known.reset(token)
 
 
-def kept_within_read_once(read: Callable[[Course, str, str], Read]) -> Callable[[Course, str, str], Read]:
-    """Let a function of course, assignment and notebook keep what it gives, within `read_once`."""
+def kept_within_read_once(read: Function) -> Function:
+    """Let a function of the course and of names keep what it gives, within `read_once`."""
 
     @wraps(read)
-    def kept(course: Course, assignment: str, notebook: str) -> Read:
+    def kept(course: Any, *names: str) -> Any:
         known = _known.get()
         if known is None:
-            return read(course, assignment, notebook)
-        key = (read, id(course), assignment, notebook)
+            return read(course, *names)
+        key = (read, id(course), *names)
         if key not in known:
-            known[key] = course, read(course, assignment, notebook)  # the course, so that no other one gets its id
-        result: Read = known[key][1]
-        return result
+            known[key] = course, read(course, *names)  # the course, so that no other one gets its id
+        return known[key][1]
 
-    return kept
+    return cast(Function, kept)

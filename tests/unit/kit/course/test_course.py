@@ -162,9 +162,9 @@ def test_error_survives_the_way_to_a_worker_process():
         (
             'id = "tiny"',
             'id = "tiny"\npackage = "random"',
-            'line 2: the package is called "random", which means something',
+            'line 2: package = "random": Python itself has a module of that name',
         ),
-        ('id = "tiny"', 'id = "tiny"\npackage = "data"', 'line 2: the package is called "data", which means something'),
+        ('id = "tiny"', 'id = "tiny"\npackage = "data"', 'line 2: package = "data": a folder beside the package'),
     ],
 )
 def test_wrong_line_is_named(root, old, new, message):

@@ -74,7 +74,7 @@ def test_a_folders_name_is_made_a_packages(tmp_path, folder, name):
         ("statistics", "Python itself has a module of that name"),
         ("nnkit", "is installed here"),
         ("numpy", "is installed here"),
-        ("tests", "a folder of the course is called so"),
+        ("tests", "a folder beside the package is called so"),
         ("phys-lab", "this is no name for a package"),
         ("1st", "this is no name for a package"),
         ("größe", "this is no name for a package"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from grimp import ImportGraph
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 spec = importlib.util.spec_from_file_location("import_contracts", PROJECT / "scripts" / "import_contracts.py")
 contracts = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(contracts)

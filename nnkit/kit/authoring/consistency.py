@@ -8,7 +8,7 @@ from pathlib import Path
 from nnkit.kit.authoring.borrowing import borrowed, exercises_behind
 from nnkit.kit.authoring.companion_checks import check_companions
 from nnkit.kit.authoring.definitions import bound_names, free_names
-from nnkit.kit.authoring.given_data import check_data_asked_for
+from nnkit.kit.authoring.given_data import check_data_asked_for, check_reads
 from nnkit.kit.authoring.grader_items import asked_of_submissions, grader_tests
 from nnkit.kit.authoring.template import Cell, Template, plain_python
 from nnkit.kit.course.errors import BuildError, did_you_mean
@@ -25,6 +25,7 @@ def check_template(template: Template) -> None:
     _check_names(template)
     _check_points(template)
     check_data_asked_for(template)
+    check_reads(template)
 
 
 def items_of(template: Template) -> tuple[Item, ...]:

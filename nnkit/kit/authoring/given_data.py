@@ -13,6 +13,7 @@ from nnkit.kit.authoring.template import Cell, Template, plain_python
 from nnkit.kit.course.errors import BuildError, did_you_mean
 
 FIXTURE = "notebook_data"
+_DEFINITIONS = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,14 @@ class GivenCells:
         The names that hold given values when the notebook has run, with the cell that bound them last.
     students : dict of str to Cell
         The names that hold what depends on the student's, likewise.
+    assigned : set of str
+        The names of both to which given code has assigned a value last, rather than a student's cell, or a definition.
     """
 
     statements: list[Statement] = field(default_factory=list)
     given: dict[str, Cell] = field(default_factory=dict)
     students: dict[str, Cell] = field(default_factory=dict)
+    assigned: set[str] = field(default_factory=set)
 
     def needed_for(self, names: Iterable[str]) -> list[tuple[Cell, str]]:
         """What has to be run for some names to hold their values, by cell."""
@@ -73,11 +77,16 @@ def given_cells(template: Template) -> GivenCells:
     for cell in template.cells:
         if cell.kind in ("exercise", "experiment", "choose"):
             _bind(found, bound_names(plain_python(template, cell)), cell, True)
+            found.assigned -= bound_names(plain_python(template, cell))
         for node in ast.parse(plain_python(template, cell)).body if cell.kind in ("code", "given") else ():
             text = ast.unparse(node)
             uses = free_names(text)
             if isinstance(node, ast.Import | ast.ImportFrom):
                 imported |= bound_names(text)
+            if isinstance(node, _DEFINITIONS):
+                found.assigned -= bound_names(text)
+            else:
+                found.assigned |= bound_names(text)
             if "solutions_of" in uses or not uses.isdisjoint(found.students):
                 _bind(found, bound_names(text) | _stored_into(node) - imported, cell, True)
             else:
@@ -146,6 +155,23 @@ def check_data_asked_for(template: Template) -> None:
             what = f'{FIXTURE}("{name}"): {name} depends on what the student writes ({template.shown}, line {line})'
             mend = "let the test compute it, or give it a cell that needs nothing of the student's"
         raise BuildError(what, file=place.file, line=place.line, mend=mend)
+
+
+def check_reads(template: Template) -> None:
+    """Raise a BuildError if graders read off a submission what given code assigns: a student can forge it there."""
+    path = template.course.graders(template.assignment, template.notebook)
+    functions, cells = GraderFunctions(path), given_cells(template)
+    for test in grader_tests(path):
+        for file, function in functions.reached(test.name):
+            for read in functions.reads(function):
+                if read.attr in cells.assigned:
+                    line = (cells.given | cells.students)[read.attr].line
+                    where = f"{template.shown}, line {line}"
+                    what = f"reads {read.attr} off the submission, and given code assigns it ({where})"
+                    mend = f'write {FIXTURE}("{read.attr}"): a submission may hold anything there'
+                    if read.attr in cells.students:
+                        mend = "let the test compute it from the student's answer: a submission may hold anything there"
+                    raise BuildError(what, file=file.relative_to(template.course.root), line=read.lineno, mend=mend)
 
 
 def _bind(found: GivenCells, names: frozenset[str], cell: Cell, depends: bool) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from nnkit.kit.authoring.data_use import data_files
 from nnkit.kit.course.errors import located
+from nnkit.kit.course.secret import secret_file
 from nnkit.kit.course.settings import Course
 from nnkit.kit.proof.origins import Origins, origins_of
 from nnkit.kit.proof.secrets import SHORTEST_PROSE, Secrets, secrets_of, squeezed
@@ -72,12 +73,15 @@ def scan(folder: Path, course: Course, assignment: str | None = None) -> list[Le
     extras = {Path(file).name for file in course.assignment(name).files}
     data = data_files(course, name)
     machine = sorted({str(course.root), str(course.root.resolve()), str(Path.home())} - {"/"}, key=len, reverse=True)
+    secret = secret_file(course).read_bytes().strip() if secret_file(course).is_file() else b""
     found: list[Leak] = []
     for path in sorted(folder.rglob("*")):
         place = str(path.relative_to(folder))
         if path.is_symlink():
             found.append(Leak(place, None, "a symbolic link", mend=_TAKE_OUT_FILE))
         elif path.is_file():
+            if secret and secret in path.read_bytes():
+                found.append(Leak(place, None, f"the course's secret, {secret_file(course).name}", mend=_TAKE_OUT_FILE))
             found += _scan_path(path, place, extras.union(data))
             if place in data:
                 continue  # data of the subject, public as it is

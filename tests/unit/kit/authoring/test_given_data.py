@@ -100,3 +100,26 @@ def test_what_graders_may_not_ask_for_is_named_with_file_and_line(course, asked,
     with pytest.raises(BuildError) as caught:
         load_template(course, "a1", "net")
     assert str(caught.value).startswith(f"tests/graders/a1/test_net.py, line 45: {complaint}")
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("X", 'reads X off the submission, and given code assigns it (a1/net.md, line 5) (write notebook_data("X"): a'),
+        ("loss", "reads loss off the submission, and given code assigns it (a1/net.md, line 49) (let the test compute"),
+    ],
+)
+def test_graders_may_not_read_off_a_submission_what_given_code_assigns(course, name, complaint):
+    change(course.root, MD, FIRST, GIVEN)
+    change(course.root, MD, "print(best)", "loss = Net().loss(X)")
+    with_test(course, "assert seen(submission) != submission.best", "submission")
+    change(course.root, GRADERS, "def oracle", f"def seen(submission):\n    return submission.{name}\n\n\ndef oracle")
+    with pytest.raises(BuildError) as caught:
+        load_template(course, "a1", "net")
+    assert str(caught.value).startswith(f"tests/graders/a1/test_net.py, line 18: {complaint}")
+
+
+def test_functions_that_are_given_and_what_a_student_assigns_may_be_read_off_a_submission(course):
+    change(course.root, MD, FIRST, GIVEN)
+    with_test(course, "assert submission.best == 4 and submission.shifted(1) == 3", "submission")
+    load_template(course, "a1", "net")

@@ -8,6 +8,7 @@ from tiny_course import SECRET_LOSS, TEMPLATE, change, write_course
 from nnkit.kit.authoring.loading import load_template
 from nnkit.kit.authoring.notebook import notebook_text, release_notebook, source_notebook
 from nnkit.kit.course.file import load_course
+from nnkit.kit.course.secret import secret_file
 from nnkit.kit.distribution.student_package import build_student_package
 from nnkit.kit.proof.leaks import scan
 from nnkit.kit.proof.verify import build_release
@@ -223,3 +224,8 @@ def test_solution_of_an_earlier_assignment_is_no_leak(release, course):
     build_student_package(later, "a2", folder)
     assert "np.add(x, x) * 1" in (folder / "nnkit" / "layers.py").read_text()
     assert planted(folder, later) == []
+
+
+def test_the_courses_secret_is_a_leak_in_any_file(release, course):
+    add(release / "nnkit" / "tools.py", f"\nseed = 0x{secret_file(course).read_text().strip()}\n")
+    assert "nnkit/tools.py: the course's secret, .secret" in str(planted(release, course))

@@ -334,7 +334,8 @@ class Runner:
             duration_s=round(trace.duration, 4),
             bound=result.bound,
             fault=fault,
-            trace=result.detail[-LONGEST_TRACE:] if result.public and result.verdict == "student_error" else "",
+            # Where the test itself broke on what was returned, the lines are the grader's.
+            trace=result.detail[-LONGEST_TRACE:] if result.public and isinstance(trace.exception, StudentError) else "",
             private="" if result.public else (result.detail or result.message)[-LONGEST_TRACE:],
         )
 

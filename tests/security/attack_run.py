@@ -90,7 +90,7 @@ def _copy_for(place: Scene, tier: str) -> Course:
     root = place.base / f"course-{tier}"
     shutil.copytree(place.course.root, root)
     for path in (root, *root.rglob("*")):
-        # The kit refuses a secret that others can read; everything else is open, so that no attack fails by modes alone.
+        # The kit takes no secret that others can read; all else is open, so that no attack fails by modes alone.
         path.chmod(0o600 if path.name == ".secret" else 0o777 if path.is_dir() else 0o666)
     return load_course(root)
 

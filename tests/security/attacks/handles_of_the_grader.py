@@ -7,9 +7,9 @@ Must fail: a number that was not given out ends the process; the ones given out 
 # %% double_forward
 import sys
 
-table = sys.modules["locked.table"]
-wire = sys.modules["locked.wire"]
-original = table.Table.outgoing
+table = sys.modules["program.handles"]
+wire = sys.modules["program.wire"]
+original = table.Handles.outgoing
 count = 0
 
 
@@ -22,7 +22,7 @@ def outgoing(self, value, top=True):
     return original(self, value, top)
 
 
-table.Table.outgoing = outgoing
+table.Handles.outgoing = outgoing
 print("ATTEMPTED")
 
 

@@ -17,8 +17,9 @@ WITHOUT_THE_KIT = "import sys\nsys.meta_path[:] = [f for f in sys.meta_path if '
 
 
 @pytest.fixture
-def folder(released, tmp_path):
+def folder(released, tmp_path, monkeypatch):
     """The released folder, somewhere else."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # it may lead to the kit, too
     return shutil.copytree(released.release("a1"), tmp_path / "a1")
 
 

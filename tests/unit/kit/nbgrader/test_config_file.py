@@ -16,7 +16,10 @@ MEND = "from nnkit.kit.nbgrader import configure"
 
 @pytest.fixture
 def course(tmp_path):
-    return write_course(tmp_path)
+    """A course without the file."""
+    course = write_course(tmp_path)
+    (course.root / NAME).unlink()
+    return course
 
 
 def complaint(course, text):

@@ -97,7 +97,7 @@ def test_a_threshold_of_nothing_is_named_with_its_line(course):
         ("```python\nshifted_x, _ = shifted(x)\nloss = float(np.vdot(shifted_x, self.w))\n```", "shifted_x, _", "Net"),
         ("```python\nself.w = np.full(size, 0.25)\n```", "self.w", "Net"),
         (
-            "```python\nbest = max(range(5), key=lambda size: Net(size + 1).loss(np.ones(size + 1)))\n```",
+            "For example:\n\n    best = max(range(5), key=lambda size: Net(size + 1).loss(np.ones(size + 1)))",
             "best = max",
             "tuning",
         ),

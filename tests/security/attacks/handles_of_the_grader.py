@@ -7,8 +7,8 @@ Must fail: a number that was not given out ends the process; the ones given out 
 # %% double_forward
 import sys
 
-table = sys.modules["program.handles"]
-wire = sys.modules["program.wire"]
+table = sys.modules["locked.handles"]
+wire = sys.modules["locked.wire"]
 original = table.Handles.outgoing
 count = 0
 

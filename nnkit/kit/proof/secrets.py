@@ -37,8 +37,10 @@ class Secrets:
     """Lines that students may have, because the given part of the subject or of a template has them."""
     words: dict[str, str] = field(default_factory=dict)
     """Names, searched as whole words."""
+    messages: dict[str, str] = field(default_factory=dict)
+    """What hidden tests say where they fail."""
     told: set[str] = field(default_factory=set)
-    """Names that students read anyway: of test cells, of public tests, of what modules define."""
+    """What students read anyway: names of test cells, of public tests, of what modules define; public tests' messages."""
     answers: dict[str, frozenset[str]] = field(default_factory=dict)
     """The right letters by choose question."""
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
@@ -67,8 +69,11 @@ def secrets_of(course: Course, assignment: str) -> Secrets:
         _read_companions(course, settings, secrets)
     for line in secrets.public:
         secrets.lines.pop(line, None)
-    for name in secrets.told:
-        secrets.words.pop(name, None)
+    for text in secrets.told:
+        secrets.words.pop(text, None)
+        secrets.messages.pop(text, None)
+    for message, what in secrets.messages.items():
+        _keep(secrets, message, what, SHORTEST_PROSE)
     return secrets
 
 
@@ -145,17 +150,15 @@ def _read_graders(template: Template, secrets: Secrets) -> None:
     hidden = {test.name for test in grader_tests(path, place) if not test.public}
     body = parse_authored(path, place).body if path.is_file() else []
     tests = [node for node in body if isinstance(node, ast.FunctionDef) and is_test(node)]
-    messages = {message for node in tests if node.name not in hidden for message in _messages(node)}
     for node in tests:
         if node.name not in hidden:
-            secrets.told.add(node.name)
+            secrets.told |= {node.name, *_messages(node)}
             continue
         secrets.words[node.name] = f"the name of a hidden test ({place})"
         for line in (ast.get_docstring(node) or "").split("\n"):
             _keep(secrets, line, f"the docstring of the hidden test {node.name}")
         for message in _messages(node):
-            if message not in messages:
-                _keep(secrets, message, f"the message of the hidden test {node.name}", SHORTEST_PROSE)
+            secrets.messages.setdefault(message, f"the message of the hidden test {node.name}")
     stored = stored_outputs(template.course, template.assignment, template.notebook)
     secrets.arrays |= {key: value for key, value in stored.items() if not key.startswith("public/")}
 

@@ -3,6 +3,7 @@
 import h5py
 import nbformat
 import pytest
+from earlier_notebook import write_two_notebooks
 from tiny_course import SECRET_LOSS, TEMPLATE, change, write_course
 
 from nnkit.kit.authoring.loading import load_template
@@ -202,6 +203,31 @@ def test_a_hidden_test_called_like_what_students_read_anyway_is_no_leak(course, 
     build_student_package(course, "a1", folder)
     notebook = release_notebook(source_notebook(load_template(course, "a1", "net")))
     (folder / "net.ipynb").write_text(notebook_text(notebook))
+    assert scan(folder, course) == []
+
+
+@pytest.mark.parametrize("needs", ['"test_net_loss"', '["test_net_loss", "test_net_is_there"]', "LOSS", "[LOSS]"])
+def test_a_hidden_test_that_a_public_one_counts_with_is_no_leak(course, needs):
+    """The tie is for grading: students get the marker without the hidden name, and with every other."""
+    marker, said = '@item("Net", public=True', ',\n      message="Ä")\ndef test_net_has_weights'
+    there = f'{marker})\ndef test_net_is_there(submission):\n    pass\n\n\nLOSS = "test_net_loss"\n\n\n'
+    change(course.root, GRADERS, f"{marker})\ndef test_net_has_weights", f"{there}{marker}, needs={needs}{said}")
+    folder = course.release("a1")
+    folder.mkdir(parents=True)
+    build_student_package(course, "a1", folder)
+    assert scan(folder, course) == []
+    kept = ', needs=["test_net_is_there"]' if "test_net_is_there" in needs else ""
+    assert f"{marker}{kept}{said}" in (folder / "checks/test_net.py").read_text(encoding="utf-8")
+
+
+def test_a_message_that_a_public_test_of_any_notebook_has_is_no_leak(tmp_path):
+    course = write_two_notebooks(tmp_path)
+    said = "Twice the input, and nothing of the rest."
+    change(course.root, GRADERS, "Twice the input.", said)
+    change(course.root, "tests/graders/a1/test_more.py", '"own", public=True', f'"own", message="{said}"')
+    folder = course.release("a1")
+    folder.mkdir(parents=True)
+    build_student_package(course, "a1", folder)
     assert scan(folder, course) == []
 
 

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "attacks"
 FAMILIES = ("reading", "patching", "equality", "forging", "processes", "floods", "network", "html")
 MARKER = "ATTEMPTED"
 _CELL = re.compile(r"^# %% (.+)\n", re.MULTILINE)
-_HEADER = re.compile(r"^(Family|Must fail|Proof|Absent|Status): ((?:.+\n?)(?:[ ]{4}.+\n?)*)", re.MULTILINE)
+_HEADER = re.compile(r"^(Family|Must fail|Proof|Absent|Status|Waits): ((?:.+\n?)(?:[ ]{4}.+\n?)*)", re.MULTILINE)
 _MARKDOWN = "[markdown] "
 
 
@@ -38,6 +38,8 @@ class Attack:
         Texts that no page and no output may hold.
     unreadable : bool
         The file must be refused as a whole: everything in it then waits for a person.
+    waits : frozenset of str
+        Machine-graded items that may wait for a person: what can't be told is nobody's zero.
     cells : tuple of (name, text)
         By grade id; ``notebook`` and ``folder`` are run by the harness.
     """
@@ -49,6 +51,7 @@ class Attack:
     proof: str
     absent: tuple[str, ...]
     unreadable: bool
+    waits: frozenset[str]
     cells: tuple[tuple[str, str], ...]
 
     def notebook(self, release: NotebookNode, known: Mapping[str, str]) -> NotebookNode:
@@ -100,7 +103,8 @@ def load(path: Path) -> Attack:
     status = headers.get("Status", [""])[0]
     assert status in ("", "unreadable"), f"{path.name}: Status: {status!r}, expected unreadable or no such line"
     absent = tuple(headers.get("Absent", ()))
-    return Attack(path.stem, about.splitlines()[0], family, must_fail, proof, absent, bool(status), cells)
+    waits = frozenset(", ".join(headers.get("Waits", ())).split(", ")) - {""}
+    return Attack(path.stem, about.splitlines()[0], family, must_fail, proof, absent, bool(status), waits, cells)
 
 
 def _cell(name: str, text: str) -> tuple[str, str]:

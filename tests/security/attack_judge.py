@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ def violations(
     *,
     absent: Iterable[str] = (),
     unreadable: bool = False,
+    waits: Collection[str] = (),
 ) -> list[str]:
     """Everything that an attack brought about and an untouched notebook does not; a sentence each.
 
@@ -53,6 +54,8 @@ def violations(
         That must not be shown, besides the secrets.
     unreadable : bool
         Its file must be refused as a whole: everything then waits for a person.
+    waits : collection of str
+        Items that may wait for a person.
     """
     if found.record is None:
         return ["it left no record"]
@@ -62,8 +65,8 @@ def violations(
         wrong.append(f"it was graded in tier {found.record['tier']} instead of {tier}")
     if unreadable and found.record["status"] != "unreadable":
         wrong.append(f"it was graded ({found.record['status']})")
-    wrong += _points(found.record, untouched.record, unreadable)
-    wrong += _rows(found.grades, untouched.grades, unreadable)
+    wrong += _points(found.record, untouched.record, waits, unreadable)
+    wrong += _rows(found.grades, untouched.grades, waits, unreadable)
     for where, text in found.texts.items():
         wrong += [f"the {where} shows the secret of: {place}" for place in shown(text, tokens)]
         wrong += [f"the {where} holds {piece!r}" for piece in absent if piece in text]
@@ -81,7 +84,7 @@ def _acts(page: str, untouched: str) -> list[str]:
     return [f"its feedback page has {what} ({about[:100]})" for what, about in sorted(added)]
 
 
-def _points(record: dict[str, Any], untouched: dict[str, Any], unreadable: bool) -> list[str]:
+def _points(record: dict[str, Any], untouched: dict[str, Any], waits: Collection[str], unreadable: bool) -> list[str]:
     wrong = []
     if record["score"] > untouched["score"]:
         wrong.append(f"it has {record['score']:g} points, an untouched notebook {untouched['score']:g}")
@@ -93,14 +96,16 @@ def _points(record: dict[str, Any], untouched: dict[str, Any], unreadable: bool)
         return wrong
     for item in record["items"]:
         score = item["score"]
-        if score is None and item["kind"] != "explain" and not unreadable:
+        if score is None and item["kind"] != "explain" and not unreadable and item["item"] not in waits:
             wrong.append(f"{item['item']} is {item['status']}: it made work for a person")
         elif (score or 0) > (base[item["item"]]["score"] or 0):
             wrong.append(f"{item['item']}: {score:g} points")
     return wrong
 
 
-def _rows(grades: Mapping[str, Any], untouched: Mapping[str, Any], unreadable: bool) -> list[str]:
+def _rows(
+    grades: Mapping[str, Any], untouched: Mapping[str, Any], waits: Collection[str], unreadable: bool
+) -> list[str]:
     if set(grades) != set(untouched):
         return ["it changed the gradebook's list of grades"]
     wrong = []
@@ -108,7 +113,8 @@ def _rows(grades: Mapping[str, Any], untouched: Mapping[str, Any], unreadable: b
         allowed, allowed_by_hand = untouched[grade_id]
         if (score or 0) > (allowed or 0):
             wrong.append(f"the gradebook has {score:g} points for {grade_id}")
-        if by_hand and not allowed_by_hand and grade_id.startswith("test_") and not unreadable:
+        excused = unreadable or grade_id.removeprefix("test_") in waits
+        if by_hand and not allowed_by_hand and grade_id.startswith("test_") and not excused:
             wrong.append(f"the gradebook leaves {grade_id} to a person")
     return wrong
 

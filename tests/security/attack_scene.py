@@ -28,6 +28,7 @@ from nnkit.kit.course.file import load_course
 from nnkit.kit.course.settings import Course
 from nnkit.kit.demo.simulated_class import rewritten
 from nnkit.kit.gradebook.rows import gradebook
+from nnkit.kit.nbgrader.config_file import check_config_file
 from nnkit.kit.release.publish import release
 
 VARIABLE = "NNKIT_ATTACKS_SECRET"
@@ -176,6 +177,7 @@ def _course(root: Path, tokens: dict[str, str]) -> Course:
     assert verification.ok, verification.as_dict()
     _fill_other_folders(course, tokens)
     (course.root / ".cache" / "grading.lock").touch()  # as every run of the command leaves it
+    check_config_file(course)  # likewise
     return course
 
 

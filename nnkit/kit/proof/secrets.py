@@ -40,7 +40,7 @@ class Secrets:
     messages: dict[str, str] = field(default_factory=dict)
     """What hidden tests say where they fail."""
     told: set[str] = field(default_factory=set)
-    """What students read anyway: names of test cells, of public tests, of what modules define; public tests' messages."""
+    """What students read anyway: names of test cells, public tests, what modules define; public tests' messages."""
     answers: dict[str, frozenset[str]] = field(default_factory=dict)
     """The right letters by choose question."""
     arrays: dict[str, np.ndarray] = field(default_factory=dict)

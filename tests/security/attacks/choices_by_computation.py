@@ -2,6 +2,7 @@
 
 Family: forging
 Must fail: the answer cell is read and not run; only the exact set of letters counts.
+Waits: zero
 Proof: has to be written out
 """
 

@@ -2,6 +2,7 @@
 
 Family: equality
 Must fail: tests ask for the exercise's names only, and take no verdict from what these answer.
+Waits: zero, tuning
 """
 
 # %% double_forward

@@ -2,6 +2,7 @@
 
 Family: floods
 Must fail: depth and counts are bounded, and what runs on the other side runs on the student's own time.
+Waits: tuning
 """
 
 # %% double_forward

@@ -2,7 +2,7 @@
 
 Family: processes
 Must fail: the grader waits by its own clock and then kills, which works on stopped processes too.
-Proof: ran past its time limit
+Proof: timeout
 """
 
 # %% double_forward

@@ -84,6 +84,10 @@ def _check_ties(tests: Sequence[GraderTest], shown: Path | str) -> None:
                     same = [each.name for each in tests if each.item == test.item and each is not test]
                     mend = did_you_mean(name, same, f"its tests: {', '.join(same) or 'none'}")
                     raise BuildError(what, file=shown, line=test.line, mend=mend)
+                if word == "needs" and test.public and not other.public:
+                    what = f'{test.name} needs "{name}", which is hidden: students would read its name'
+                    mend = f'write confirms="{test.name}" on the hidden test: it ties the two together in the same way'
+                    raise BuildError(what, file=shown, line=test.line, mend=mend)
                 if word == "confirms" and not other.public:
                     what = f'{test.name} confirms "{name}", which is hidden'
                     mend = 'only public tests are confirmed; write needs="…" on the other one to tie the two together'

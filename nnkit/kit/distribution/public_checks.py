@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,8 +54,7 @@ def public_checks(
     """The public part of a grader file.
 
     Every statement is left out unless a public test reaches a name it binds. What stays is kept as it is written,
-    without the comments above it; docstrings of the file, and imports that only hidden tests need, are left out. That a
-    public test counts only together with a hidden one is for grading: its marker is shipped without that name.
+    without the comments above it; docstrings of the file, and imports that only hidden tests need, are left out.
 
     Parameters
     ----------
@@ -72,8 +70,7 @@ def public_checks(
         A public test calls a hidden one.
     """
     tests = {test.name: test for test in grader_tests(path, shown)}
-    hidden = {test.name for test in tests.values() if not test.public}
-    file = Statements(_not_needing(hidden, read_authored(path, shown)) if path.is_file() else "")
+    file = Statements(read_authored(path, shown) if path.is_file() else "")
     reached = file.reached(test.name for test in tests.values() if test.public)
     for name in reached:
         if name in tests and not tests[name].public:
@@ -90,42 +87,6 @@ def public_checks(
         constants.append(f"CHOICES = {{{listed}}}")
     text = file.part(reached, f"Public tests of {notebook}: the notebook's check(…) runs them.", constants)
     return PublicPart(text, file.imported(reached, companion_files(path.parent)))
-
-
-def _not_needing(hidden: Collection[str], text: str) -> str:
-    """The text of a grader file whose markers do not name hidden tests as what they need."""
-    lines, tree = [line.encode() for line in text.split("\n")], ast.parse(text)
-    constants = {
-        target.id: _strings(node.value, {})
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    # From the end, so that places further up stay where they are.
-    for node in reversed(tree.body):
-        for marker in getattr(node, "decorator_list", ()):
-            stated = [*getattr(marker, "args", ()), *getattr(marker, "keywords", ())]
-            for before, each in zip(stated[-2::-1], stated[:0:-1], strict=True):
-                if isinstance(each, ast.keyword) and each.arg == "needs":
-                    names = _strings(each.value, constants)
-                    if not names.isdisjoint(hidden):
-                        _cut(lines, before, each, sorted(names.difference(hidden)))
-    return b"\n".join(lines).decode()
-
-
-def _strings(value: ast.expr, constants: Mapping[str, set[str]]) -> set[str]:
-    """The texts that an expression holds, by itself or in constants of the file."""
-    found = {part.value for part in ast.walk(value) if isinstance(part, ast.Constant) and isinstance(part.value, str)}
-    return found.union(*(constants.get(part.id, set()) for part in ast.walk(value) if isinstance(part, ast.Name)))
-
-
-def _cut(lines: list[bytes], before: ast.expr | ast.keyword, needs: ast.keyword, left: Sequence[str]) -> None:
-    """Write `needs` behind what stands before it with the names that are left, or not at all."""
-    first, last = before.end_lineno or 0, needs.end_lineno or 0
-    start, end = lines[first - 1][: before.end_col_offset], lines[last - 1][needs.end_col_offset :]
-    instead = ", ".join(f'"{name}"' for name in left)
-    lines[first - 1 : last] = [start + (f", needs=[{instead}]" if left else "").encode() + end]
 
 
 def public_companions(wanted: Mapping[Path, Iterable[str]]) -> dict[str, str]:

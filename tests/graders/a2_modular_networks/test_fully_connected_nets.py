@@ -256,7 +256,7 @@ def test_net_gradients_with_regularisation_agree_with_numerical_ones(submission)
     check_numerical_gradients(submission, fixed_parameters(11, dims), X, y, dims, reg=0.7)
 
 
-@item("FullyConnectedNet", public=True, weight=0.25, needs="test_net_loss_at_several_depths",
+@item("FullyConnectedNet", public=True, weight=0.25,
       message="In its dtype, float32 unless another is asked for, the net keeps parameters and computes scores.")
 def test_net_is_of_its_dtype(submission):
     net = new_net(submission, DIMS, weight_scale=0.3)
@@ -266,7 +266,7 @@ def test_net_is_of_its_dtype(submission):
     assert_dtype(net.loss(wave(3, 2, 6)), np.float32, "scores")
 
 
-@item("FullyConnectedNet", public=True, weight=0.25, needs="test_net_loss_at_several_depths",
+@item("FullyConnectedNet", public=True, weight=0.25,
       message="Asking for the loss changes neither the parameters nor the inputs.")
 def test_net_loss_changes_nothing(submission):
     parameters, X = fixed_parameters(1), wave(5, 4, 6)
@@ -325,7 +325,9 @@ def check_loss(submission, rng, dims):
     assert_close(loss_of(net, X, y), loss, LOSS, "loss")
 
 
-@item("FullyConnectedNet", weight=1.5, confirms=["test_net_scores", "test_net_loss_without_regularisation"],
+@item("FullyConnectedNet", weight=1.5,
+      confirms=["test_net_scores", "test_net_loss_without_regularisation", "test_net_is_of_its_dtype",
+                "test_net_loss_changes_nothing"],
       message="Scores and loss must be right for networks of any depth.")
 def test_net_loss_at_several_depths(submission, rng):
     for dims in [(8, 6, 5), (8, 7, 6, 7, 6, 5), (8, *[6] * 11, 5)]:
@@ -546,7 +548,7 @@ def test_momentum_keeps_the_velocity(submission, expected):
     expected("velocity", kept(config, "velocity"), FORWARD)
 
 
-@item("sgd_momentum", public=True, weight=0.5, needs="test_momentum_over_several_steps",
+@item("sgd_momentum", public=True, weight=0.5,
       message="w and dw stay as they are: next_w is a new array.")
 def test_momentum_leaves_its_inputs(submission):
     check_inputs_stay(submission, submission.sgd_momentum)
@@ -564,7 +566,8 @@ def test_momentum_keeps_any_velocity(submission, rng):
     check_one_is_kept(submission.sgd_momentum, momentum_formula, rng, "velocity")
 
 
-@item("sgd_momentum", weight=1, message="Step after step, the velocity must go on from where it was.")
+@item("sgd_momentum", weight=1, confirms="test_momentum_leaves_its_inputs",
+      message="Step after step, the velocity must go on from where it was.")
 def test_momentum_over_several_steps(submission, rng):
     check_steps(submission.sgd_momentum, momentum_formula, rng.normal(size=(4, 3)), random_gradients(rng),
                 learning_rate=0.05)  # fmt: skip
@@ -658,7 +661,7 @@ def test_rmsprop_keeps_the_cache(submission, expected):
     expected("cache", kept(config, "cache"), FORWARD)
 
 
-@item("rmsprop", public=True, weight=0.5, needs="test_rmsprop_over_several_steps",
+@item("rmsprop", public=True, weight=0.5,
       message="w and dw stay as they are: next_w is a new array.")
 def test_rmsprop_leaves_its_inputs(submission):
     check_inputs_stay(submission, submission.rmsprop)
@@ -676,7 +679,8 @@ def test_rmsprop_keeps_any_cache(submission, rng):
     check_one_is_kept(submission.rmsprop, rmsprop_formula, rng, "cache")
 
 
-@item("rmsprop", weight=1, message="Step after step, the cache must go on from where it was.")
+@item("rmsprop", weight=1, confirms="test_rmsprop_leaves_its_inputs",
+      message="Step after step, the cache must go on from where it was.")
 def test_rmsprop_over_several_steps(submission, rng):
     check_steps(submission.rmsprop, rmsprop_formula, rng.normal(size=(4, 3)), random_gradients(rng),
                 learning_rate=0.05, **NO_EPSILON)  # fmt: skip
@@ -733,7 +737,7 @@ def test_adam_counts(submission):
     assert_close(kept(config, "t"), 6, 0, 'config["t"] after the sixth step')
 
 
-@item("adam", public=True, weight=0.5, needs="test_adam_over_several_steps",
+@item("adam", public=True, weight=0.5,
       message="w and dw stay as they are: next_w is a new array.")
 def test_adam_leaves_its_inputs(submission):
     check_inputs_stay(submission, submission.adam)
@@ -771,7 +775,7 @@ def test_adam_keeps_any_averages(submission, rng):
         assert_close(kept(config, key), value, FORWARD, f'config["{key}"]', relative_floor=NOISE_FLOOR)
 
 
-@item("adam", weight=1.5,
+@item("adam", weight=1.5, confirms="test_adam_leaves_its_inputs",
       message="Step after step, m, v and t must go on from where they were.")
 def test_adam_over_several_steps(submission, rng):
     check_steps(submission.adam, adam_formula, rng.normal(size=(4, 3)), random_gradients(rng),

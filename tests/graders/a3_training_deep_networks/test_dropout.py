@@ -115,7 +115,7 @@ def test_dropout_preserves_the_mean(submission):
         assert_below(abs(mean - 10), allowed, f"distance from 10 of the mean with p = {keep:g}, {mean:.3f},")
 
 
-@item("dropout_forward", public=True, weight=0.5, needs="test_dropout_of_arrays_of_any_shape",
+@item("dropout_forward", public=True, weight=0.5,
       message="Neither x nor dropout_param is changed.")
 def test_dropout_leaves_its_inputs(submission):
     param = train_param(0.3, 6)
@@ -144,7 +144,8 @@ def test_dropout_puts_the_mask_into_the_cache(submission):
 
 @item("dropout_forward", weight=1.5,
       confirms=["test_dropout_keeps_or_drops_each_entry", "test_dropout_keeps_a_share_of_p",
-                "test_dropout_preserves_the_mean", "test_dropout_puts_the_mask_into_the_cache"],
+                "test_dropout_preserves_the_mean", "test_dropout_puts_the_mask_into_the_cache",
+                "test_dropout_leaves_its_inputs"],
       message="Arrays of any shape have a mask of that shape, and p sets the scale.")
 def test_dropout_of_arrays_of_any_shape(submission, rng):
     for shape, keep in [((400,), 0.3), ((20, 3, 4, 5), 0.75), ((90, 1), 0.5)]:
@@ -398,7 +399,7 @@ SMALL = (5, 8, 8, 3)
 SMALL_X, SMALL_Y = 1.2 + wave(50, 6, 5), np.array([0, 2, 1, 1, 0, 2])
 
 
-@item("FullyConnectedNet", public=True, weight=0.5, needs=UNITS_ARE_DROPPED,
+@item("FullyConnectedNet", public=True, weight=0.5,
       message="Weights drawn layer by layer, masks by the generator's rand: the known losses come out.")
 def test_net_gives_known_losses(submission, expected):
     random = submission.np.random
@@ -412,7 +413,7 @@ def test_net_gives_known_losses(submission, expected):
             random.rand(2, 30)
 
 
-@item("FullyConnectedNet", public=True, weight=3, needs=UNITS_ARE_DROPPED,
+@item("FullyConnectedNet", public=True, weight=3,
       message="With the mask of one seed, each gradient must be the slope of your own loss in that parameter.")
 def test_net_gradients_with_dropout(submission):
     parameters = fixed_parameters(SMALL)
@@ -420,14 +421,14 @@ def test_net_gradients_with_dropout(submission):
     check_net_numerically(submission, net, parameters, SMALL_X, SMALL_Y)
 
 
-@item("FullyConnectedNet", public=True, weight=1.5, needs=UNITS_ARE_DROPPED,
+@item("FullyConnectedNet", public=True, weight=1.5,
       message="loss(X), without labels, is a test: nothing is dropped then.")
 def test_net_scores_at_test_time(submission, expected):
     net = net_with(submission, fixed_parameters(SMALL), 0.5, seed=4)
     expected("test_scores", net.loss(SMALL_X), NETWORK_FORWARD)
 
 
-@item("FullyConnectedNet", public=True, weight=0.5, needs=UNITS_ARE_DROPPED,
+@item("FullyConnectedNet", public=True, weight=0.5,
       message="With a keep ratio of 1 the net is what it was before.")
 def test_net_without_dropout(submission, expected):
     net = net_with(submission, fixed_parameters(SMALL), 1, reg=0.1)
@@ -443,7 +444,9 @@ def test_net_drops_units_of_a_hidden_layer(submission):
     assert_at_least(int(mask.sum()), 1, "how many of 60 hidden units were kept")
 
 
-@item("FullyConnectedNet", weight=1.5, confirms="test_net_drops_units_of_a_hidden_layer",
+@item("FullyConnectedNet", weight=1.5,
+      confirms=["test_net_drops_units_of_a_hidden_layer", "test_net_gives_known_losses",
+                "test_net_gradients_with_dropout", "test_net_scores_at_test_time", "test_net_without_dropout"],
       message="In a net of any depth every hidden layer drops units of its own; inputs and scores stay whole.")
 def test_deep_net_drops_units_of_every_hidden_layer(submission, rng):
     parameters = random_parameters(rng, (6, 50, 40, 60, 4))

@@ -137,14 +137,14 @@ def test_step_forward_replaces_the_cell(submission, expected):
     expected("replaced", next_states(submission, saturated_step(i=50, f=-50, o=1, g=0.5))[1], FORWARD)
 
 
-@item("lstm_step_forward", public=True, weight=0.25, needs="test_step_forward_cell_on_random_inputs",
+@item("lstm_step_forward", public=True, weight=0.25,
       message="A forward pass reads its inputs and changes none of them.")
 def test_step_forward_leaves_its_inputs(submission):
     assert_shape(next_states(submission, fixed_step())[0], (3, 5), "next_h")
     assert_inputs_unchanged(submission)
 
 
-@item("lstm_step_forward", weight=1.5, confirms="test_step_forward_cell",
+@item("lstm_step_forward", weight=1.5, confirms=["test_step_forward_cell", "test_step_forward_leaves_its_inputs"],
       message="The new cell state must be right for inputs, states and sizes of any kind.")
 def test_step_forward_cell_on_random_inputs(submission, rng):
     check_next_state(submission, random_step(rng), "next_c")
@@ -249,7 +249,7 @@ def test_step_backward_agrees_with_numerical_gradients(submission):
         assert_close(gradients[wrt], numeric, GRADIENT, name, relative_floor=NOISE_FLOOR)
 
 
-@item("lstm_step_backward", public=True, weight=0.25, needs="test_step_backward_of_large_states",
+@item("lstm_step_backward", public=True, weight=0.25,
       message="A backward pass leaves its inputs and the cache as they are: a second call must work as the first.")
 def test_step_backward_leaves_its_cache(submission):
     _, _, cache = unpack(submission.lstm_step_forward(*fixed_step()), "next_h", "next_c", "cache")
@@ -286,7 +286,8 @@ def check_large_step(submission, rng, names, h_share=1.0, c_share=1.0, n=40, d=1
 NUMERICAL_STEP = "test_step_backward_agrees_with_numerical_gradients"
 
 
-@item("lstm_step_backward", weight=1.5, confirms=["test_step_backward_dx_and_dprev_h", NUMERICAL_STEP],
+@item("lstm_step_backward", weight=1.5,
+      confirms=["test_step_backward_dx_and_dprev_h", NUMERICAL_STEP, "test_step_backward_leaves_its_cache"],
       message="The gradients of input and hidden state must be right in a large layer, too.")
 def test_step_backward_of_large_states(submission, rng):
     check_large_step(submission, rng, ("dx", "dprev_h"))
@@ -352,14 +353,14 @@ def test_forward_from_a_state_of_zeros(submission, expected):
     expected("from_zero", states(submission.lstm_forward, (x, np.zeros_like(h0), *weights)), FORWARD)
 
 
-@item("lstm_forward", public=True, weight=0.5, needs="test_forward_on_random_sequences",
+@item("lstm_forward", public=True, weight=0.5,
       message="A forward pass reads its inputs and changes none of them.")
 def test_forward_leaves_its_inputs(submission):
     assert_shape(states(submission.lstm_forward, fixed_sequence()), (2, 3, 5), "h")
     assert_inputs_unchanged(submission)
 
 
-@item("lstm_forward", weight=1.5, confirms="test_forward_carries_both_states_along",
+@item("lstm_forward", weight=1.5, confirms=["test_forward_carries_both_states_along", "test_forward_leaves_its_inputs"],
       message="h must be right for batches, sequences and layers of any size.")
 def test_forward_on_random_sequences(submission, rng):
     check_states(submission, random_sequence(rng))
@@ -430,7 +431,7 @@ def test_backward_agrees_with_numerical_gradients(submission):
     check_own_slopes(layer_of(submission), wave(7, 2, 3, 2), fixed_sequence(2, 3, 2, 2))
 
 
-@item("lstm_backward", public=True, weight=0.25, needs="test_backward_of_large_inputs",
+@item("lstm_backward", public=True, weight=0.25,
       message="A backward pass leaves dh and the cache as they are: a second call must work as the first.")
 def test_backward_leaves_its_cache(submission):
     _, cache = unpack(submission.lstm_forward(*fixed_sequence()), "h", "cache")
@@ -440,7 +441,7 @@ def test_backward_leaves_its_cache(submission):
 NUMERICAL = "test_backward_agrees_with_numerical_gradients"
 
 
-@item("lstm_backward", weight=1.5, confirms=["test_backward_dx_and_dh0", NUMERICAL],
+@item("lstm_backward", weight=1.5, confirms=["test_backward_dx_and_dh0", NUMERICAL, "test_backward_leaves_its_cache"],
       message="dx and dh0 must be right for long sequences and large layers, too.")
 def test_backward_of_large_inputs(submission, rng):
     args = large_sequence(rng, 4, d=50, h=40)

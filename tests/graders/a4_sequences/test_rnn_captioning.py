@@ -116,14 +116,14 @@ def test_step_forward_reads_the_state_before(submission, expected):
     expected("from_state", next_state(submission, (np.zeros((3, 4)), prev_h, Wx, Wh, np.zeros(5))), FORWARD)
 
 
-@item("rnn_step_forward", public=True, weight=0.25, needs="test_step_forward_on_random_inputs",
+@item("rnn_step_forward", public=True, weight=0.25,
       message="A forward pass reads its inputs and changes none of them.")
 def test_step_forward_leaves_its_inputs(submission):
     assert_shape(next_state(submission, fixed_step()), (3, 5), "next_h")
     assert_inputs_unchanged(submission)
 
 
-@item("rnn_step_forward", weight=1.5, confirms="test_step_forward",
+@item("rnn_step_forward", weight=1.5, confirms=["test_step_forward", "test_step_forward_leaves_its_inputs"],
       message="The next state must be right for inputs, states and sizes of any kind.")
 def test_step_forward_on_random_inputs(submission, rng):
     check_next_state(submission, random_step(rng))
@@ -213,7 +213,7 @@ def test_step_backward_agrees_with_numerical_gradients(submission):
         assert_close(gradients[wrt], numeric, GRADIENT, name, relative_floor=NOISE_FLOOR)
 
 
-@item("rnn_step_backward", public=True, weight=0.25, needs="test_step_backward_dx_in_a_large_layer",
+@item("rnn_step_backward", public=True, weight=0.25,
       message="A backward pass leaves upstream derivative and cache as they are: a second call must work as the first.")
 def test_step_backward_leaves_its_cache(submission):
     _, cache = unpack(submission.rnn_step_forward(*fixed_step()), "next_h", "cache")
@@ -249,7 +249,8 @@ def test_step_backward_db_in_a_large_layer(submission, rng):
     check_large_step(submission, rng, "db")
 
 
-@item("rnn_step_backward", weight=1, confirms=["test_step_backward_dx", NUMERICAL_STEP],
+@item("rnn_step_backward", weight=1,
+      confirms=["test_step_backward_dx", NUMERICAL_STEP, "test_step_backward_leaves_its_cache"],
       message="dx must be right in a large layer, too.")
 def test_step_backward_dx_in_a_large_layer(submission, rng):
     check_large_step(submission, rng, "dx")
@@ -306,14 +307,14 @@ def test_forward_from_a_state_of_zeros(submission, expected):
     expected("from_zero", states(submission.rnn_forward, (x, np.zeros_like(h0), *weights)), FORWARD)
 
 
-@item("rnn_forward", public=True, weight=0.5, needs="test_forward_on_random_sequences",
+@item("rnn_forward", public=True, weight=0.5,
       message="A forward pass reads its inputs and changes none of them.")
 def test_forward_leaves_its_inputs(submission):
     assert_shape(states(submission.rnn_forward, fixed_sequence()), (2, 3, 5), "h")
     assert_inputs_unchanged(submission)
 
 
-@item("rnn_forward", weight=1.5, confirms="test_forward_carries_the_state_along",
+@item("rnn_forward", weight=1.5, confirms=["test_forward_carries_the_state_along", "test_forward_leaves_its_inputs"],
       message="h must be right for batches, sequences and layers of any size.")
 def test_forward_on_random_sequences(submission, rng):
     check_states(submission, random_sequence(rng))
@@ -384,7 +385,7 @@ def test_backward_agrees_with_numerical_gradients(submission):
     check_own_slopes(layer_of(submission), wave(7, 2, 3, 3), fixed_sequence(2, 3, 2, 3))
 
 
-@item("rnn_backward", public=True, weight=0.25, needs="test_backward_of_large_inputs",
+@item("rnn_backward", public=True, weight=0.25,
       message="A backward pass leaves dh and the cache as they are: a second call must work as the first.")
 def test_backward_leaves_its_cache(submission):
     _, cache = unpack(submission.rnn_forward(*fixed_sequence()), "h", "cache")
@@ -394,7 +395,7 @@ def test_backward_leaves_its_cache(submission):
 NUMERICAL = "test_backward_agrees_with_numerical_gradients"
 
 
-@item("rnn_backward", weight=1.5, confirms=["test_backward_dx_and_dh0", NUMERICAL],
+@item("rnn_backward", weight=1.5, confirms=["test_backward_dx_and_dh0", NUMERICAL, "test_backward_leaves_its_cache"],
       message="dx and dh0 must be right for long sequences and large layers, too.")
 def test_backward_of_large_inputs(submission, rng):
     args = large_sequence(rng, 1, d=80, h=60)
@@ -464,7 +465,7 @@ def test_embedding_gives_a_vector_for_each_word(submission):
     assert_shape(vectors(submission, WORDS, spaced(0, 1, 5, 3)), (2, 4, 3), "out")
 
 
-@item("word_embedding_forward", public=True, weight=0.5, needs="test_embedding_of_random_words",
+@item("word_embedding_forward", public=True, weight=0.5,
       message="The embedding reads words and W and changes neither.")
 def test_embedding_leaves_its_inputs(submission):
     assert_shape(vectors(submission, WORDS, wave(1, 5, 4)), (2, 4, 4), "out")
@@ -472,7 +473,8 @@ def test_embedding_leaves_its_inputs(submission):
 
 
 @item("word_embedding_forward", weight=1.5,
-      confirms=["test_embedding_picks_rows", "test_embedding_gives_a_vector_for_each_word"],
+      confirms=["test_embedding_picks_rows", "test_embedding_gives_a_vector_for_each_word",
+                "test_embedding_leaves_its_inputs"],
       message="Words may repeat, and there may be any number of them.")
 def test_embedding_of_random_words(submission, rng):
     x, W = rng.integers(7, size=(4, 9)), rng.normal(size=(7, 3))

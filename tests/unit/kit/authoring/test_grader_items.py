@@ -70,6 +70,19 @@ def test_a_marker_that_says_nothing_sensible_is_named(course, marker, what):
     assert what in message
 
 
+@pytest.mark.parametrize("needs", ['"test_net_loss"', '["test_net_is_there", "test_net_loss"]'])
+def test_a_public_test_that_needs_a_hidden_one_is_an_error(course, needs):
+    """Students read its marker. `confirms` on the hidden one ties the two together as well."""
+    marker = '@item("Net", public=True'
+    there = f"{marker})\ndef test_net_is_there(submission):\n    pass\n\n\n"
+    change(course.root, FILE, f"{marker})", f"{there}{marker}, needs={needs})")
+    with pytest.raises(BuildError) as caught:
+        grader_tests(course.root / FILE)
+    message = str(caught.value)
+    assert 'test_net_has_weights needs "test_net_loss", which is hidden' in message
+    assert 'write confirms="test_net_has_weights" on the hidden test' in message
+
+
 def test_a_test_that_confirms_a_hidden_one_is_an_error(course):
     line, message = complaint(
         course,

@@ -22,12 +22,14 @@ from nnkit.kit.grading.collected import OpenFile, collected
 from nnkit.kit.grading.thresholds import ThresholdMissed, Thresholds
 from nnkit.kit.grading.watched import SLACK_S, announce
 from nnkit.kit.locked.bounded_calls import within
+from nnkit.kit.locked.cells import SessionLimits
 from nnkit.student.errors import CheckFailure, StudentError, StudentTimeout
 from nnkit.student.plugin import TEST, GraderPlugin, run_graders
 from nnkit.student.verdict import GraderTest, TestResult, TestTrace, judge
 
-# Of a test's time beyond what its item has left: the submission's own limit comes first, and says more.
-GRACE_S = 2.0
+# Of a test's time beyond what its item has left: the submission's own limit comes first, and says more. A session takes
+# one grace for the interrupt, and two for the end of a process that ignores it.
+GRACE_S = 3 * SessionLimits.grace_s
 LONGEST_S = 24 * 3600.0
 
 

@@ -2,7 +2,7 @@
 
 Family: processes
 Must fail: the grader waits by its own clock and then kills, which works on stopped processes too.
-Proof: timeout
+Proof: ran past its time limit
 """
 
 # %% double_forward

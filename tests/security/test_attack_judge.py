@@ -96,6 +96,17 @@ def test_an_answer_that_waits_for_a_person_is_no_violation():
     assert judged(evidence(record=waiting, grades={"test_Net": (0.0, False), "why": (None, True)})) == []
 
 
+def test_an_item_that_may_wait_for_a_person_gets_no_points_for_it():
+    by_hand = {"test_Net": (None, True), "why": (0.0, False)}
+    waiting = evidence(record=with_item(score=None, status="not_run").record, grades=by_hand)
+    assert judged(waiting, waits={"Net"}) == []
+    assert judged(waiting, waits={"why"}) == [
+        "Net is not_run: it made work for a person",
+        "the gradebook leaves test_Net to a person",
+    ]
+    assert judged(with_item(score=1.0), waits={"Net"}) == ["Net: 1 points"]
+
+
 def test_a_file_that_must_be_refused_as_a_whole_was_refused():
     open_items = with_item(score=None, status="waiting").record
     assert judged(evidence(record={**open_items, "status": "unreadable"}), unreadable=True) == []

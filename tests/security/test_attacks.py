@@ -18,8 +18,9 @@ def test_an_attack_is_tried_and_fails(attack, tier, attacked, tally):
     run = attacked(tier)
     found, untouched = run.evidence[attack.name], run.evidence["untouched"]
     tried = attempted(found, attack.proof)
-    allowed = {"absent": attack.absent, "unreadable": attack.unreadable, "waits": attack.waits}
-    wrong = violations(found, untouched, run.tokens, tier, **allowed)
+    wrong = violations(
+        found, untouched, run.tokens, tier, absent=attack.absent, unreadable=attack.unreadable, waits=attack.waits
+    )
     tally.add(attack.name, attack.family, tier, succeeded=bool(wrong), attempted=tried)
     assert not wrong, f"attacks/{attack.name}.py succeeded; it must fail: {attack.must_fail}"
     assert tried, (
